@@ -1,0 +1,1 @@
+"""Labhand: machine-learning experiments as pull requests with a verdict."""
