@@ -1,0 +1,114 @@
+"""What lies between two commits: files, patches, commits and merge bases."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bot.sandbox.github.git import Git
+from bot.sandbox.github.trees import Commit, commit
+
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+STATUS = {"A": "added", "D": "removed", "M": "modified", "T": "changed", "R": "renamed"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One changed file; `patch` is None for a binary one."""
+
+    filename: str
+    status: str
+    blob: str
+    additions: int
+    deletions: int
+    patch: str | None
+    previous: str | None = None
+
+
+@lru_cache(maxsize=1024)
+def changes(git: Git, before: str, after: str) -> tuple[Change, ...]:
+    """The files that differ between two commits or trees, by name."""
+    arguments = ("diff-tree", "-r", "-M", "--no-abbrev", "--full-index")
+    rows = _raw(git.run(*arguments, "--raw", "-z", before, after))
+    patches = _patches(git.run(*arguments, "-p", before, after))
+    found = []
+    for letter, blob, old, new in rows:
+        patch = patches.get(f"a/{old} b/{new}")
+        lines = patch.split("\n") if patch else []
+        found.append(
+            Change(
+                filename=new,
+                status=STATUS.get(letter, "modified"),
+                blob=blob,
+                additions=sum(line.startswith("+") for line in lines),
+                deletions=sum(line.startswith("-") for line in lines),
+                patch=patch,
+                previous=old if letter == "R" else None,
+            )
+        )
+    return tuple(found)
+
+
+def _patches(output: bytes) -> dict[str, str]:
+    """Hunks by header, such as `a/old.py b/new.py`; a binary file has none."""
+    found = {}
+    for section in ("\n" + output.decode("utf-8", "replace")).split("\ndiff --git ")[1:]:
+        header, _, rest = section.partition("\n")
+        start = rest.find("@@ ")
+        if start >= 0:
+            found[header] = rest[start:].rstrip("\n")
+    return found
+
+
+def _raw(output: bytes) -> Iterator[tuple[str, str, str, str]]:
+    """Rows of `diff-tree --raw -z`: (status letter, blob, old path, new path)."""
+    parts = iter(output.decode("utf-8", "surrogateescape").split("\0"))
+    for meta in parts:
+        if not meta:
+            return
+        _, _, old_blob, new_blob, status = meta.split(" ")
+        old = next(parts)
+        new = next(parts) if status[0] in "RC" else old
+        yield status[0], old_blob if status[0] == "D" else new_blob, old, new
+
+
+def names(git: Git, before: str, after: str) -> dict[str, list[str]]:
+    """The paths that were added, removed and modified between two commits or trees."""
+    rows = list(_raw(git.run("diff-tree", "-r", "--no-abbrev", "--raw", "-z", before, after)))
+    return {
+        STATUS[letter]: [path for found, _, _, path in rows if found == letter] for letter in "ADM"
+    }
+
+
+def between(git: Git, base: str, head: str, limit: int = 250) -> list[Commit]:
+    """The commits that head has and base lacks, oldest first, at most `limit`."""
+    tip = commit(git, head)
+    if tip and tip.parents == (base,):  # the usual case needs no process
+        return [tip]
+    oids = git.lines("rev-list", "--reverse", "--topo-order", f"{base}..{head}")
+    return [found for oid in oids[:limit] if (found := commit(git, oid))]
+
+
+def merge_base(git: Git, one: str, other: str) -> str | None:
+    """The best common ancestor, or None for unrelated histories."""
+    if one == other:
+        return one
+    try:
+        return git.lines("merge-base", one, other)[0]
+    except subprocess.CalledProcessError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def ahead_behind(git: Git, base: str, head: str) -> tuple[int, int]:
+    """How many commits head has over base, and base over head."""
+    behind, ahead = git.lines("rev-list", "--left-right", "--count", f"{base}...{head}")[0].split()
+    return int(ahead), int(behind)
+
+
+def is_ancestor(git: Git, old: str, new: str) -> bool:
+    """Whether a ref may go from old to new without losing a commit."""
+    tip = commit(git, new)
+    if tip and old in tip.parents:  # the usual case needs no process
+        return True
+    return git.succeeds("merge-base", "--is-ancestor", old, new)

@@ -1,0 +1,1 @@
+"""How records look in GitHub's answers and webhooks."""
