@@ -1,0 +1,49 @@
+"""A repository's files at one commit, read from its bare repository."""
+
+import io
+import subprocess
+import tarfile
+from pathlib import Path
+
+WORKFLOWS = ".github/workflows"
+
+
+class Source:
+    """Reads a bare repository on disk."""
+
+    def __init__(self, repository: Path) -> None:
+        self._repository = repository
+
+    def head(self) -> str | None:
+        """The commit of the default branch; None while there is none."""
+        found = self._git("rev-parse", "--verify", "--quiet", "HEAD", check=False)
+        return found.strip() or None
+
+    def default_branch(self) -> str:
+        """Its name."""
+        return self._git("symbolic-ref", "--short", "HEAD").strip()
+
+    def workflows(self, commit: str) -> dict[str, str]:
+        """The text of every workflow file, by its path."""
+        listed = self._git("ls-tree", "--name-only", commit, f"{WORKFLOWS}/")
+        paths = [path for path in listed.splitlines() if path.endswith((".yml", ".yaml"))]
+        return {path: self._git("show", f"{commit}:{path}") for path in paths}
+
+    def export(self, commit: str, folder: Path) -> None:
+        """Write all files of a commit into a folder."""
+        packed = subprocess.run(
+            ["git", "-C", str(self._repository), "archive", "--format=tar", commit],
+            check=True,
+            capture_output=True,
+        ).stdout
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(folder, filter="data")
+
+    def _git(self, *arguments: str, check: bool = True) -> str:
+        return subprocess.run(
+            ["git", "-C", self._repository, *arguments],
+            check=check,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        ).stdout

@@ -1,0 +1,348 @@
+"""Workflow files written here are run: what do their jobs see, do and leave?"""
+
+import pytest
+
+from bot.sandbox.actions import JobResult
+from tests.sandbox.actions_stage import PATIENCE_SECONDS, WORKFLOW, Play
+
+
+def conclusions(jobs: list[JobResult]) -> dict[str, str]:
+    return {job.job: job.conclusion for job in jobs}
+
+
+def test_outputs_pass_from_step_to_job_to_the_job_that_needs_it(play: Play) -> None:
+    stage = play("""
+on: workflow_dispatch
+jobs:
+  first:
+    runs-on: ubuntu-latest
+    outputs:
+      word: ${{ steps.say.outputs.word }}
+      poem: ${{ steps.say.outputs.poem }}
+    steps:
+      - id: say
+        shell: bash
+        run: |
+          echo "word=a=b" >> "$GITHUB_OUTPUT"
+          printf 'poem<<END\\none\\ntwo=2\\nEND\\n' >> "$GITHUB_OUTPUT"
+          echo "# done" >> "$GITHUB_STEP_SUMMARY"
+  second:
+    needs: first
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "$WORD / $POEM"
+        env:
+          WORD: ${{ needs.first.outputs.word }}
+          POEM: ${{ needs.first.outputs.poem }}
+""")
+    first, second = stage.run()
+    assert first.outputs == {"word": "a=b", "poem": "one\ntwo=2"}
+    assert first.summary == "# done\n"
+    assert "a=b / one\ntwo=2" in second.log
+    assert [run["conclusion"] for run in stage.workflow_runs.values()] == ["success"]
+
+
+def test_a_failure_skips_what_needs_it_but_not_what_always_runs(play: Play) -> None:
+    stage = play("""
+on: workflow_dispatch
+jobs:
+  breaks:
+    runs-on: ubuntu-latest
+    steps:
+      - run: exit 7
+      - run: echo never
+      - if: failure()
+        run: echo cleaned
+  follows:
+    needs: breaks
+    runs-on: ubuntu-latest
+    steps: [{run: echo never}]
+  follows-skipped:
+    needs: follows
+    runs-on: ubuntu-latest
+    steps: [{run: echo never}]
+  settles:
+    needs: [breaks, follows]
+    if: always() && needs.breaks.result == 'failure'
+    runs-on: ubuntu-latest
+    steps: [{run: echo settled}]
+""")
+    jobs = stage.run()
+    assert conclusions(jobs) == {
+        "breaks": "failure",
+        "follows": "skipped",
+        "follows-skipped": "skipped",
+        "settles": "success",
+    }
+    breaks = jobs[0]
+    assert breaks.exit_code == 7
+    assert "cleaned" in breaks.log
+    assert "never" not in breaks.log
+    assert [run["conclusion"] for run in stage.workflow_runs.values()] == ["failure"]
+
+
+def test_a_forgiven_step_does_not_fail_the_job(play: Play) -> None:
+    stage = play("""
+on: workflow_dispatch
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - id: try
+        continue-on-error: true
+        run: exit 1
+      - run: echo "${{ steps.try.outcome }} then ${{ steps.try.conclusion }}"
+""")
+    (job,) = stage.run()
+    assert (job.conclusion, job.exit_code) == ("success", 0)
+    assert "failure then success" in job.log
+
+
+def test_pipes_fail_only_where_the_shell_is_named(play: Play) -> None:
+    stage = play("""
+on: workflow_dispatch
+jobs:
+  named: {runs-on: x, steps: [{shell: bash, run: "false | true"}]}
+  unnamed: {runs-on: x, steps: [{run: "false | true"}]}
+""")
+    assert conclusions(stage.run()) == {"named": "failure", "unnamed": "success"}
+
+
+def test_variables_reach_later_steps_and_nearer_layers_win(play: Play) -> None:
+    stage = play(
+        """
+on: workflow_dispatch
+env: {LAYER: workflow, ONLY: "${{ vars.COLOR }}"}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    env: {LAYER: job}
+    steps:
+      - run: |
+          echo "1 $LAYER $ONLY"
+          echo "ADDED=kept" >> "$GITHUB_ENV"
+          mkdir tools; printf '#!/bin/sh\\necho tool\\n' > tools/hello; chmod +x tools/hello
+          echo "$PWD/tools" >> "$GITHUB_PATH"
+      - env: {LAYER: step}
+        run: echo "2 $LAYER $ADDED ${{ env.LAYER }} $(hello)"
+""",
+        variables={"COLOR": "blue"},
+    )
+    (job,) = stage.run()
+    assert "1 job blue" in job.log
+    assert "2 step kept step tool" in job.log
+
+
+def test_a_job_sees_nothing_of_the_machine_but_its_own_environment(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MACHINE_SECRET", "of-the-parent")
+    stage = play(
+        """
+on: workflow_dispatch
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps: [{run: "env | cut -d= -f1 | sort | tr '\\n' ' '; ls -A; ls -A $HOME"}]
+""",
+        secrets={"WANDB_API_KEY": "k" * 40},
+    )
+    (job,) = stage.run()
+    ours = {"CI", "HOME", "LANG", "PATH", "PWD", "SHLVL", "_", "OLDPWD"}
+    foreign = {
+        name
+        for name in job.log.splitlines()[-1].split()
+        if name not in ours and not name.startswith(("GITHUB_", "RUNNER_"))
+    }
+    assert foreign == set()
+    assert "GITHUB_RUN_ID" in job.log
+
+
+def test_the_default_variables_describe_the_event(play: Play) -> None:
+    stage = play("""
+name: Talk
+on: {issue_comment: {types: [created]}}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          echo "$GITHUB_EVENT_NAME by $GITHUB_ACTOR in $GITHUB_REPOSITORY at $GITHUB_SHA"
+          echo "$GITHUB_REF $GITHUB_WORKFLOW/$GITHUB_JOB $GITHUB_RUN_NUMBER.$GITHUB_RUN_ATTEMPT"
+          echo "$GITHUB_API_URL $GITHUB_SERVER_URL"
+          grep -o '"body": "[^"]*"' "$GITHUB_EVENT_PATH"
+""")
+    payload = {"action": "created", "comment": {"body": "/launch"}}
+    stage.run("issue_comment", payload)
+    (job,) = stage.run("issue_comment", payload)
+    assert f"issue_comment by mona in acme/digits at {stage.commit}" in job.log
+    assert "refs/heads/main Talk/a 2.1" in job.log
+    assert f"{stage.github.api_url} {stage.github.url}" in job.log
+    assert '"body": "/launch"' in job.log
+
+
+def test_secrets_are_masked_and_never_leave_as_outputs(play: Play) -> None:
+    stage = play(
+        """
+on: workflow_dispatch
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    outputs: {leak: "${{ steps.s.outputs.leak }}", fine: "${{ steps.s.outputs.fine }}"}
+    steps:
+      - id: s
+        env: {KEY: "${{ secrets.WANDB_API_KEY }}", TOKEN: "${{ github.token }}"}
+        run: |
+          echo "key $KEY token $TOKEN"
+          echo "::add-mask::hidden-word"
+          echo "a hidden-word"
+          echo "leak=x$KEY" >> "$GITHUB_OUTPUT"
+          echo "fine=yes" >> "$GITHUB_OUTPUT"
+""",
+        secrets={"WANDB_API_KEY": "k3y" * 9},
+    )
+    (job,) = stage.run()
+    assert "key *** token ***" in job.log
+    assert "a ***" in job.log
+    assert job.outputs == {"fine": "yes"}
+
+
+def test_a_jobs_token_can_do_what_its_permissions_say_until_the_job_ends(play: Play) -> None:
+    ask = """
+      - env: {TOKEN: "${{ github.token }}"}
+        run: |
+          for place in issues labels; do
+            curl -s -o /dev/null -w "$place %{http_code}\\n" -H "Authorization: Bearer $TOKEN" \
+              -d '{"title": "A", "name": "B"}' "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/$place"
+          done
+          echo "$TOKEN" | rev
+"""
+    stage = play(f"""
+on: workflow_dispatch
+permissions: {{}}
+jobs:
+  none:
+    runs-on: x
+    steps: {ask}
+  reads:
+    runs-on: x
+    permissions: {{issues: read, contents: write, checks: none}}
+    steps: {ask}
+  writes:
+    runs-on: x
+    permissions: {{issues: write}}
+    steps: {ask}
+""")
+    logs = {job.job: job.log for job in stage.run()}
+    assert "issues 403\nlabels 403" in logs["none"]
+    assert "issues 403\nlabels 403" in logs["reads"]
+    assert "issues 201\nlabels 201" in logs["writes"]
+    token = logs["writes"].splitlines()[-1][::-1]
+    assert token.startswith("ghs_")
+    assert stage.ask("GET", "issues", token) == 401
+
+
+def test_what_starts_nothing(play: Play) -> None:
+    stage = play("""
+on: {issues: {types: [labeled]}, push: {}}
+jobs:
+  a: {runs-on: x, steps: [{run: "true"}]}
+""")
+    assert stage.run("issues", {"action": "opened"}) == []
+    assert stage.run("push") == []
+    stage.send("issues", {"action": "labeled"}, by_job=True)
+    stage.actions.wait_idle(PATIENCE_SECONDS)
+    assert stage.actions.jobs == []
+    assert len(stage.run("issues", {"action": "labeled"})) == 1
+    assert stage.ask("PUT", "actions/workflows/w.yml/disable", stage.mona) == 204
+    assert stage.run("issues", {"action": "labeled"}) == []
+
+
+def test_a_job_that_takes_too_long_is_cancelled(play: Play) -> None:
+    stage = play("""
+on: workflow_dispatch
+jobs:
+  slow:
+    runs-on: x
+    timeout-minutes: 0.005
+    steps: [{run: sleep 600}]
+  after: {needs: slow, if: always(), runs-on: x, steps: [{run: "echo ${{ needs.slow.result }}"}]}
+""")
+    slow, after = stage.run()
+    assert slow.conclusion == "cancelled"
+    assert "cancelled" in after.log
+
+
+def test_a_step_that_takes_too_long_fails_with_all_that_it_started(play: Play) -> None:
+    stage = play("""
+on: workflow_dispatch
+jobs:
+  a:
+    runs-on: x
+    steps:
+      - timeout-minutes: 0.005
+        run: |
+          sleep 600 & echo $! > pid
+          wait
+      - if: always()
+        run: |
+          for _ in $(seq 100); do
+            case "$(cut -d' ' -f3 "/proc/$(cat pid)/stat" 2>&1)" in
+              *No*|Z) echo "the child is gone"; break;;
+            esac
+            sleep 0.05
+          done
+""")
+    (job,) = stage.run()
+    assert job.conclusion == "failure"
+    assert "the child is gone" in job.log
+
+
+def test_close_ends_running_jobs(play: Play) -> None:
+    stage = play("""
+on: workflow_dispatch
+jobs:
+  a: {runs-on: x, steps: [{run: sleep 600}]}
+""")
+    stage.send("workflow_dispatch", {"workflow": WORKFLOW})
+    stage.actions.close()
+    assert conclusions(stage.actions.jobs) in ({}, {"a": "cancelled"})
+
+
+@pytest.mark.parametrize(
+    ("workflow", "complaint"),
+    [
+        ("on: issues\njobs: {a: {runs-on: x, strategy: {}, steps: []}}", "`strategy`"),
+        ("on: issues\njobs: {a: {runs-on: x, needs: b, steps: []}}", "needs `b`"),
+        ("on: issues\njobs: {a: {runs-on: x, steps: [{shell: bash}]}}", "`run` or `uses`"),
+        ("on: issues\npermissions: {content: read}\njobs: {}", "`content`"),
+        ("on: issues\njobs: [", "Flow sequence"),
+    ],
+)
+def test_a_wrong_file_is_named_and_starts_nothing(
+    play: Play, workflow: str, complaint: str
+) -> None:
+    (result,) = play(workflow).run("issues", {"action": "opened"})
+    assert (result.conclusion, result.workflow) == ("startup_failure", WORKFLOW)
+    assert complaint in result.log
+
+
+def test_a_file_for_events_of_branches_is_left_alone(play: Play) -> None:
+    stage = play("on: [push, pull_request]\nconcurrency: ci\njobs: {}")
+    assert stage.run("issues", {"action": "opened"}) == []
+
+
+def test_conditions_see_no_secrets(play: Play) -> None:
+    stage = play(
+        """
+on: workflow_dispatch
+jobs:
+  a: {runs-on: x, steps: [{if: "secrets.KEY != ''", run: "true"}]}
+  b: {if: "secrets.KEY != ''", runs-on: x, steps: [{run: "true"}]}
+""",
+        secrets={"KEY": "k3y"},
+    )
+    jobs = stage.run()
+    assert conclusions(jobs) == {"a": "failure", "b": "failure"}
+    for job in jobs:
+        assert "Unrecognized named-value: 'secrets'" in job.log
