@@ -1,0 +1,314 @@
+"""The nouns that the sandbox's W&B remembers, and the store that holds them."""
+
+import base64
+import itertools
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Resolver = Callable[..., Any]  # of a GraphQL field: (store, source, **arguments)
+
+
+class Refusal(Exception):
+    """W&B says no: the HTTP status that it answers with, and its words."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def timestamp(seconds: float) -> str:
+    """A moment (epoch seconds) as W&B writes it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a run's console."""
+
+    number: int
+    timestamp: str
+    level: str
+    line: str
+    label: str = ""
+
+
+@dataclass
+class Run:
+    """One run; `id` is what W&B's own GraphQL calls `name`, `name` is its display name.
+
+    History, events and console lines are kept by their offset, because a stream may send the
+    same lines again.
+    """
+
+    id: str
+    storage_id: str
+    project: "Project"
+    name: str
+    created_at: str
+    heartbeat: float
+    folder: Path
+    state: str = "running"
+    config: dict[str, Any] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+    history_rows: dict[int, dict[str, Any]] = field(default_factory=dict)
+    event_rows: dict[int, dict[str, Any]] = field(default_factory=dict)
+    log: dict[int, LogLine] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    group: str | None = None
+    job_type: str | None = None
+    notes: str | None = None
+    description: str | None = None
+    commit: str | None = None
+    host: str | None = None
+    stopped: bool = False
+    preempting: bool = False
+    exit_code: int | None = None
+    logged: list["Artifact"] = field(default_factory=list)
+    used: list["Artifact"] = field(default_factory=list)
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """Every logged row, in the order of logging."""
+        return [self.history_rows[number] for number in sorted(self.history_rows)]
+
+    @property
+    def output(self) -> list[str]:
+        """The console's lines, without their times."""
+        return [self.log[number].line for number in sorted(self.log)]
+
+
+@dataclass
+class Item:
+    """One job waiting in a queue, or taken from it."""
+
+    id: str
+    run_spec: dict[str, Any]
+    priority: int
+    state: str = "PENDING"
+    leased_at: float = 0.0
+    associated_run_id: str | None = None
+    error: str | None = None
+
+
+@dataclass
+class Queue:
+    """A Launch queue: what it runs on, and its items, oldest first."""
+
+    id: str
+    name: str
+    access: str
+    prioritization_mode: str
+    default_resource_config_id: str | None
+    created_by: str
+    items: dict[str, Item] = field(default_factory=dict)
+
+
+@dataclass
+class ResourceConfig:
+    """What a queue adds to every job: the resource and its arguments."""
+
+    id: str
+    resource: str
+    config: dict[str, Any]
+    template_variables: list[dict[str, Any]]
+
+
+@dataclass
+class LaunchAgent:
+    """A `wandb launch-agent` that has registered itself."""
+
+    id: str
+    name: str
+    run_queues: list[str]
+    hostname: str
+    agent_status: str = "POLLING"
+    stop_polling: bool = False
+
+
+@dataclass
+class Artifact:
+    """One version of a collection; it has no number before it is committed."""
+
+    id: str
+    sequence: "ArtifactSequence"
+    digest: str
+    created_at: str
+    created_by: Run | None
+    client_id: str | None
+    wanted_aliases: list[str]
+    description: str | None = None
+    metadata: str | None = None
+    state: str = "PENDING"
+    version_index: int | None = None
+    manifest_id: str | None = None
+    used_by: list[Run] = field(default_factory=list)
+    ttl_duration_seconds: int = -1
+    """It is kept for ever."""
+    ttl_is_inherited: bool = True
+
+
+@dataclass
+class ArtifactSequence:
+    """A collection of artifact versions; an alias names one of them."""
+
+    id: str
+    name: str
+    type: str
+    project: "Project"
+    created_at: str
+    versions: list[Artifact] = field(default_factory=list)
+    aliases: dict[str, Artifact] = field(default_factory=dict)
+
+
+@dataclass
+class GenericWebhookIntegration:
+    """An address that automations may post to, and the secret that opens it."""
+
+    id: str
+    name: str
+    url_endpoint: str
+    access_token_ref: str | None
+    created_at: str
+
+
+@dataclass
+class Trigger:
+    """An automation; `fired` holds when each run (by storage id) last fired it, in seconds."""
+
+    id: str
+    name: str
+    description: str | None
+    enabled: bool
+    scope: "Project | Entity"
+    event_type: str
+    filter: str
+    action: dict[str, Any]
+    created_at: str
+    fired: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One webhook post: where to, what came back (None: nothing did), when (epoch seconds)."""
+
+    url: str
+    status: int | None
+    at: float
+
+
+@dataclass(frozen=True)
+class Entity:
+    """The one team that this W&B serves."""
+
+    id: str
+    name: str
+    entity_type: str = "team"
+    is_team: bool = True
+
+
+@dataclass
+class Project:
+    """A project; `number` is W&B's internal id, `deleted` holds run ids that stay taken."""
+
+    id: str
+    number: int
+    name: str
+    entity: Entity
+    created_at: str
+    runs: dict[str, Run] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
+    queues: dict[str, Queue] = field(default_factory=dict)
+    sequences: dict[str, ArtifactSequence] = field(default_factory=dict)
+
+
+@dataclass
+class Store:
+    """Everything remembered, by name and by opaque id; `now` gives epoch seconds."""
+
+    url: str
+    root: Path
+    entity: Entity
+    secrets: Mapping[str, str]
+    heartbeat_seconds: float
+    now: Callable[[], float]
+    projects: dict[str, Project] = field(default_factory=dict)
+    integrations: list[GenericWebhookIntegration] = field(default_factory=list)
+    triggers: list[Trigger] = field(default_factory=list)
+    agents: list[LaunchAgent] = field(default_factory=list)
+    starts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    objects: dict[str, Any] = field(default_factory=dict)
+    due: list[tuple[GenericWebhookIntegration, dict[str, Any]]] = field(default_factory=list)
+    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def timestamp(self) -> str:
+        """The present moment as W&B writes it."""
+        return timestamp(self.now())
+
+    def new_id(self, kind: str) -> str:
+        """An opaque id, as W&B's are."""
+        return base64.b64encode(f"{kind}:v1:{next(self.numbers)}".encode()).decode()
+
+    def keep(self, thing: T, opaque_id: str) -> T:
+        """Remember `thing`, so that `find` knows it by its opaque id."""
+        self.objects[opaque_id] = thing
+        return thing
+
+    def find(self, opaque_id: str, kind: type[T]) -> T:
+        """The thing with this id.
+
+        Raises:
+            Refusal: 404, when there is none of that kind.
+        """
+        thing = self.objects.get(opaque_id)
+        if not isinstance(thing, kind):
+            raise Refusal(404, f"{kind.__name__} {opaque_id} not found")
+        return thing
+
+    def project(self, name: str | None, entity: str | None) -> Project | None:
+        """The project, or None; an entity that is not named is the user's own."""
+        if entity not in (None, "", self.entity.name):
+            return None
+        return self.projects.get(name or "uncategorized")
+
+    def ensure_project(self, name: str | None, entity: str | None) -> Project:
+        """The project, made if need be.
+
+        Raises:
+            Refusal: 404, when the entity is not the one served here.
+        """
+        if entity not in (None, "", self.entity.name):
+            raise Refusal(404, f"entity {entity} not found during upsertBucket")
+        name = name or "uncategorized"
+        if name not in self.projects:
+            project = Project(
+                self.new_id("Project"), next(self.numbers), name, self.entity, self.timestamp()
+            )
+            self.projects[name] = self.keep(project, project.id)
+        return self.projects[name]
+
+    def demand_project(self, name: str, entity: str | None) -> Project:
+        """The project.
+
+        Raises:
+            Refusal: 404, when there is none.
+        """
+        project = self.project(name, entity)
+        if project is None:
+            raise Refusal(404, f"project {entity}/{name} not found")
+        return project
+
+    def demand_run(self, entity: str, project: str, run_id: str) -> Run:
+        """The run.
+
+        Raises:
+            Refusal: 404, when there is none.
+        """
+        run = self.demand_project(project, entity).runs.get(run_id)
+        if run is None:
+            raise Refusal(404, f"run {entity}/{project}/{run_id} not found")
+        return run

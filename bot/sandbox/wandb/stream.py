@@ -1,0 +1,37 @@
+"""The file stream: how a running process sends rows, summary, console lines and its end."""
+
+from typing import Any
+
+from bot.sandbox.wandb import runs
+from bot.sandbox.wandb.history import log_line
+from bot.sandbox.wandb.state import Run, Store
+from bot.sandbox.wandb.values import parse
+
+
+def receive(store: Store, run: Run, sent: dict[str, Any]) -> dict[str, Any]:
+    """Take one stream request; an empty one is a heartbeat.
+
+    Returns:
+        The answer, by which the process hears that somebody asked it to stop.
+    """
+    run.heartbeat = store.now()
+    if run.state == "crashed":
+        runs.enter(store, run, "running")
+    for name, chunk in sent.get("files", {}).items():
+        _take(run, name, dict(enumerate(chunk["content"], chunk["offset"])))
+    run.preempting = run.preempting or sent.get("preempting", False)
+    if sent.get("complete"):
+        runs.end(store, run, sent.get("exitcode", 0))
+    return {"exitcode": run.exit_code, "limits": {}, "stopped": run.stopped}
+
+
+def _take(run: Run, name: str, lines: dict[int, str]) -> None:
+    match name:
+        case "wandb-history.jsonl":
+            run.history_rows |= {number: parse(line) for number, line in lines.items()}
+        case "wandb-events.jsonl":
+            run.event_rows |= {number: parse(line) for number, line in lines.items()}
+        case "wandb-summary.json":
+            run.summary = parse(lines[max(lines)])
+        case "output.log":
+            run.log |= {number: log_line(number, line) for number, line in lines.items()}

@@ -1,0 +1,56 @@
+"""Posts what automations have made due, from a thread of its own."""
+
+import queue
+import threading
+from typing import Any
+
+import httpx
+
+from bot.sandbox.wandb.state import Delivery, GenericWebhookIntegration, Store
+
+TIMEOUT_SECONDS = 10.0
+Due = tuple[GenericWebhookIntegration, dict[str, Any]]
+
+
+class Webhooks:
+    """The thread that delivers; W&B does not try a failed post again, nor does this."""
+
+    def __init__(self, store: Store) -> None:
+        self.deliveries: list[Delivery] = []
+        self._store = store
+        self._waiting: queue.Queue[Due | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._deliver, daemon=True)
+        self._thread.start()
+
+    def send(self, due: list[Due]) -> None:
+        """Hand posts over; they go out in this order."""
+        for post in due:
+            self._waiting.put(post)
+
+    def close(self) -> None:
+        """Deliver what is still waiting, then end."""
+        self._waiting.put(None)
+        self._thread.join(TIMEOUT_SECONDS)
+
+    def _deliver(self) -> None:
+        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+            while (due := self._waiting.get()) is not None:
+                integration, payload = due
+                status = self._post(client, integration, payload)
+                at = self._store.now()
+                self.deliveries.append(Delivery(integration.url_endpoint, status, at))
+
+    def _post(
+        self,
+        client: httpx.Client,
+        integration: GenericWebhookIntegration,
+        payload: dict[str, Any],
+    ) -> int | None:
+        headers = {}
+        if integration.access_token_ref is not None:
+            token = self._store.secrets[integration.access_token_ref]
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            return client.post(integration.url_endpoint, json=payload, headers=headers).status_code
+        except httpx.HTTPError:
+            return None
