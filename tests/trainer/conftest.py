@@ -1,0 +1,102 @@
+"""A run that only remembers, a real W&B on this machine, and the trainer as a process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sandbox.serve import reserve, serve
+from bot.sandbox.wandb import Wandb
+from trainer.config import Config, resolve
+
+ROOT = Path(__file__).parents[2]
+TINY = ["train.epochs=2", "data.copies=1", "model.width=16"]
+
+
+class FakeConfig(dict[str, Any]):
+    """Refuses to change a value unless that is asked for, as W&B's does."""
+
+    def update(self, values: dict[str, Any], allow_val_change: bool = False) -> None:
+        changed = [key for key in values if key in self and self[key] != values[key]]
+        assert allow_val_change or not changed, f"not allowed to change {changed}"
+        super().update(values)
+
+
+class FakeRun:
+    """As much of a W&B run as `Tracker` uses; logging raises `log_error` if one is set."""
+
+    def __init__(self, folder: Path) -> None:
+        self.dir = str(folder)
+        self.config = FakeConfig()
+        self.summary: dict[str, Any] = {}
+        self.history: list[dict[str, float]] = []
+        self.log_error: BaseException | None = None
+        self.saved: list[tuple[str, str]] = []
+        self.exit_code: int | None = None
+
+    def define_metric(self, name: str, step_metric: str) -> None:
+        assert (name, step_metric) == ("*", "epoch")
+
+    def log(self, values: dict[str, float]) -> None:
+        if self.log_error:
+            raise self.log_error
+        self.history.append(values)
+
+    def save(self, path: Path, base_path: Path, policy: str) -> None:
+        self.saved.append((str(path.relative_to(base_path)), policy))
+
+    def finish(self, exit_code: int) -> None:
+        self.exit_code = exit_code
+
+
+@pytest.fixture
+def fake_run(tmp_path: Path) -> FakeRun:
+    return FakeRun(tmp_path / "files")
+
+
+@pytest.fixture
+def tiny() -> Callable[..., Config]:
+    return lambda *arguments: resolve([*TINY, *arguments])
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Of a trainer that finds no W&B but a dead port, and writes under the test's folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}
+    return kept | {
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+        "WANDB_BASE_URL": "http://127.0.0.1:9",
+        "WANDB_DIR": str(tmp_path),
+        "WANDB_PROJECT": "digits",
+    }
+
+
+@pytest.fixture
+def start(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Starts `python -m trainer` with arguments, and environment variables as keywords."""
+
+    def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "trainer", *arguments],
+            cwd=tmp_path,
+            env=environment | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture
+def wandb_server(tmp_path: Path) -> Iterator[Wandb]:
+    bound, url = reserve()
+    wandb = Wandb(url, tmp_path / "wandb-server")
+    with serve(wandb.app, bound):
+        yield wandb
