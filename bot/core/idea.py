@@ -1,0 +1,48 @@
+"""An idea, as the issue form leaves it in the body of an issue."""
+
+import re
+from dataclasses import dataclass
+
+from bot.core.settings import parse_overrides
+from bot.errors import UserError
+
+EMPTY = "_No response_"
+FIELDS = {
+    "what should change?": "change",
+    "why should it help?": "hypothesis",
+    "configuration, if that is all it takes": "overrides",
+    "what gain do you expect?": "expected",
+    "what could go wrong?": "risks",
+}
+
+
+@dataclass(frozen=True)
+class Idea:
+    """What somebody proposes to try."""
+
+    change: str
+    hypothesis: str = ""
+    overrides: dict[str, str] | None = None
+    """The settings to change; None asks for a change of code."""
+    expected: str = ""
+    risks: str = ""
+
+
+def parse(body: str) -> Idea:
+    """Read the form's sections; a body without any is taken whole as the change.
+
+    Raises:
+        UserError: the idea is empty, or its configuration cannot be read.
+    """
+    pieces = re.split(r"^### +(.+?)\s*$", body.replace("\r\n", "\n"), flags=re.MULTILINE)
+    answers = {"change": pieces[0].strip()} if len(pieces) == 1 else {}
+    for title, answer in zip(pieces[1::2], pieces[2::2], strict=True):
+        if (field := FIELDS.get(title.lower())) and (text := answer.strip()) != EMPTY:
+            answers[field] = re.sub(r"\A```\w*\n(.*?)\n?```\Z", r"\1", text, flags=re.DOTALL)
+    if not answers.get("change"):
+        raise UserError(
+            "The idea is empty. Say under **What should change?** what to try, "
+            "then add the label `experiment` again or write `/pick`."
+        )
+    overrides = parse_overrides(answers.pop("overrides", ""))
+    return Idea(**answers, overrides=overrides or None)

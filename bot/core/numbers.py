@@ -1,0 +1,121 @@
+"""Numbers as people read them: as many digits as the data hold, and a real minus sign."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.core.verdict import Interval, Sample
+
+MOST_DECIMALS = 8
+
+
+def number(value: float, unsure: float = 0.0) -> str:
+    """Write a number down to the second digit of its spread: 0.8412 for a spread of 0.0019.
+
+    Args:
+        value: NaN and infinity are said in words.
+        unsure: half an interval's width or a standard deviation, in the same unit; without one,
+            the number keeps four digits.
+    """
+    if math.isnan(value):
+        return "not a number"
+    if math.isinf(value):
+        return "infinity" if value > 0 else "−infinity"
+    known = math.isfinite(unsure) and unsure > 0
+    scale, digits = (unsure, 2) if known else (abs(value) or 1.0, 4)
+    decimals = max(0, digits - 1 - math.floor(math.log10(scale)))
+    if decimals > MOST_DECIMALS:
+        text = f"{value:.3g}"
+    else:
+        text = f"{value:,.{decimals}f}"
+        if not known and "." in text:
+            text = text.rstrip("0").rstrip(".")
+    return f"−{text[1:]}" if text.startswith("-") and text.strip("-0.,") else text.lstrip("-")
+
+
+def signed(value: float, unsure: float = 0.0) -> str:
+    """Write a difference: the number with its sign."""
+    text = number(value, unsure)
+    return text if text.startswith("−") or math.isnan(value) else f"+{text}"
+
+
+def half_width(interval: Interval | None) -> float:
+    """Half of an interval's width, which says how many digits of it are sure; 0 without one."""
+    return (interval.upper - interval.lower) / 2 if interval else 0.0
+
+
+def spread(interval: Interval | None, *samples: Sample | None) -> float:
+    """What says how many digits are sure: half the interval's width, or the largest deviation."""
+    sure = [s.sd for s in samples if s and all(map(math.isfinite, s.values))]
+    return half_width(interval) or max(sure, default=0.0)
+
+
+def bounded(interval: Interval) -> str:
+    """Write a difference with its interval: `+0.0060 (+0.0042 to +0.0078)`."""
+    return _bounded(interval, "")
+
+
+def relative(interval: Interval, base: float) -> str:
+    """Write a difference as a share of `base`: `+1.2% (−0.7 to +3.1)`.
+
+    Where `base` is zero there is no share, and the difference stands in its own unit.
+    """
+    if base == 0 or not math.isfinite(base):
+        return bounded(interval)
+    factor = 100 / abs(base)
+    share = replace(
+        interval,
+        difference=interval.difference * factor,
+        lower=interval.lower * factor,
+        upper=interval.upper * factor,
+    )
+    return _bounded(share, "%")
+
+
+def mean_sd(sample: Sample, unsure: float) -> str:
+    """Write the mean of a sample, and its standard deviation if it has one."""
+    if not sample.n:
+        return "–"
+    if not all(map(math.isfinite, sample.values)):
+        return number(math.nan)
+    mean = number(sample.mean, unsure)
+    return f"{mean} ± {number(sample.sd, unsure)}" if sample.n > 1 else mean
+
+
+def count(amount: int, noun: str) -> str:
+    """Write how many there are: `1 seed`, `9,600 steps`."""
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the largest unit that suits it: `18 s`, `42 min`, `3.5 h`."""
+    if not math.isfinite(seconds):
+        return "an unknown time"
+    if round(seconds) < 90:
+        return f"{math.ceil(seconds) if seconds < 1 else round(seconds)} s"
+    if round(seconds / 60) < 90:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:,.1f} h".replace(".0 h", " h")
+
+
+def listed(items: Sequence[object]) -> str:
+    """Write a list as a sentence holds it: `1, 2 and 4`."""
+    texts = [str(item) for item in items]
+    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
+
+
+def ranges(seeds: Sequence[int], to: str = " to ") -> str:
+    """Write seeds with their runs drawn together: `1 to 5, 8`."""
+    spans: list[list[int]] = []
+    for seed in sorted(set(seeds)):
+        if spans and seed == spans[-1][-1] + 1:
+            spans[-1] = [spans[-1][0], seed]
+        else:
+            spans.append([seed])
+    return ", ".join(to.join(map(str, span)) for span in spans)
+
+
+def _bounded(interval: Interval, unit: str) -> str:
+    unsure = half_width(interval)
+    low, high = signed(interval.lower, unsure), signed(interval.upper, unsure)
+    return f"{signed(interval.difference, unsure)}{unit} ({low} to {high})"

@@ -1,0 +1,116 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.numbers import (
+    bounded,
+    count,
+    duration,
+    listed,
+    mean_sd,
+    number,
+    ranges,
+    relative,
+    signed,
+    spread,
+)
+from bot.core.verdict import Interval, Sample
+
+
+@pytest.mark.parametrize(
+    ("value", "unsure", "shown"),
+    [
+        (0.84117, 0.0019, "0.8412"),
+        (2.3651, 0.063, "2.365"),
+        (-0.0614, 0.098, "−0.061"),
+        (41.6, 12.0, "42"),
+        (12345.6, 300.0, "12,346"),
+        (0.84117, 0.0, "0.8412"),
+        (31.2, 0.0, "31.2"),
+        (9600, 0.0, "9,600"),
+        (1234567.0, 0.0, "1,234,567"),
+        (0.002, 0.0, "0.002"),
+        (0.0, 0.0, "0"),
+        (-0.00001, 0.001, "0.0000"),
+        (1.23e-12, 1e-13, "1.23e-12"),
+        (-1.23e-12, 0.0, "−1.23e-12"),
+        (0.5, math.inf, "0.5"),
+        (0.5, math.nan, "0.5"),
+        (math.nan, 0.1, "not a number"),
+        (math.inf, 0.1, "infinity"),
+        (-math.inf, 0.1, "−infinity"),
+    ],
+)
+def test_a_number_has_the_digits_that_are_sure(value: float, unsure: float, shown: str) -> None:
+    assert number(value, unsure) == shown
+
+
+@given(st.floats(), st.floats())
+def test_any_number_can_be_written(value: float, unsure: float) -> None:
+    assert "-" not in number(value, unsure).replace("e-", "")
+    assert signed(value, unsure)[0] in "+−n"
+
+
+@pytest.mark.parametrize(
+    ("interval", "shown"),
+    [
+        (Interval(0.006, 0.0042288, 0.0077711, 0.0335), "+0.0060 (+0.0042 to +0.0078)"),
+        (Interval(-0.061, -0.159, 0.037, 0.025), "−0.061 (−0.159 to +0.037)"),
+        (Interval(0.3, 0.3, 0.3, 0.05), "+0.3 (+0.3 to +0.3)"),
+        (Interval(0.0, -math.inf, math.inf, 0.05), "+0 (−infinity to +infinity)"),
+    ],
+)
+def test_an_interval(interval: Interval, shown: str) -> None:
+    assert bounded(interval) == shown
+
+
+def test_a_share_of_the_baseline() -> None:
+    interval = Interval(0.5, -0.29, 1.29, 0.025)
+    assert relative(interval, 41.6) == "+1.2% (−0.7 to +3.1)"
+    assert relative(interval, -41.6) == "+1.2% (−0.7 to +3.1)"
+    assert relative(interval, 0.0) == bounded(interval)
+
+
+def test_a_mean_with_its_deviation() -> None:
+    assert mean_sd(Sample((0.84, 0.85)), 0.001) == "0.8450 ± 0.0071"
+    assert mean_sd(Sample((0.84,)), 0.001) == "0.8400"
+    assert mean_sd(Sample(()), 0.0) == "–"
+    assert mean_sd(Sample((math.inf, -math.inf)), 0.0) == "not a number"
+
+
+def test_what_is_sure_comes_from_the_interval_then_from_the_samples() -> None:
+    pair = Sample((1.0, 3.0))
+    assert spread(Interval(1, 0, 2, 0.05), pair) == 1
+    assert spread(None, None, pair) == pair.sd
+    assert spread(None, Sample((math.nan, 1.0))) == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 s"), (0.2, "1 s"), (18.4, "18 s"), (89.4, "89 s"), (89.6, "1 min"),
+        (2526, "42 min"), (5399, "1.5 h"), (12600, "3.5 h"), (7200, "2 h"),
+        (math.nan, "an unknown time"),
+    ],
+)  # fmt: skip
+def test_a_time_in_the_unit_that_suits_it(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+def test_one_and_many() -> None:
+    assert (count(1, "seed"), count(0, "seed"), count(9600, "step")) == (
+        "1 seed", "0 seeds", "9,600 steps",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seeds", "shown"), [((), ""), ((3,), "3"), ((3, 1, 2), "1 to 3"), ((1, 2, 8), "1 to 2, 8")]
+)
+def test_seeds_are_drawn_together(seeds: tuple[int, ...], shown: str) -> None:
+    assert ranges(seeds) == shown
+
+
+def test_a_list_in_a_sentence() -> None:
+    assert [listed(x) for x in ((), (1,), (1, 2), (1, 2, 4))] == ["", "1", "1 and 2", "1, 2 and 4"]
