@@ -1,0 +1,185 @@
+"""From a reply to Markdown: its template, untrusted text made harmless, and a length budget."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote as percent_encoded
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot.core import charts, numbers
+from bot.core.runs import Goal
+from bot.core.secrets import redact
+from bot.core.verdict import Interval
+from bot.core.verdict import signed as turned
+from bot.replies import Reply
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+BUDGET = 60_000
+"""Characters; GitHub takes 65,536 in the body of a PR or a release."""
+BREAK = "\u200b"
+"""Zero-width space: invisible, and ends whatever GitHub would have recognised."""
+
+ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
+RECOGNISED = re.compile(
+    r"(?<=@)(?=[\w-])"  # mentions
+    r"|(?<=#)(?=\d)|(?<=\bGH)(?=-\d)"  # references
+    r"|(?<=<)(?=[\w/!?])"  # HTML
+    r"|(?<=\bclose)(?=[sd]?\b)|(?<=\bfix)(?=(?:es|ed)?\b)|(?<=\bresolve)(?=[sd]?\b)",
+    re.IGNORECASE,
+)
+MARKDOWN = re.compile(
+    r"[\\`*\[\]<>&|~$]"
+    r"|(?<![^\W_])_|_(?![^\W_])"  # inside a word it means nothing
+    r"|\A[#+=-]|(?<=\A\d)[.)](?=\s)|(?<=\A\d\d)[.)](?=\s)"
+)
+ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
+SECTION = re.compile("\x02(\\d+)\x1f(.*?)\x03(.*?)\x04", re.DOTALL)
+
+
+def render(reply: Reply) -> str:
+    """Write a reply as Markdown (`MergeMessage` as plain text).
+
+    The template is found by the name of the reply's class. A field that the template asks for and
+    the reply lacks is an error, and so is None where something is to be shown.
+    """
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(reply).__name__).lower()
+    values = {field.name: getattr(reply, field.name) for field in fields(reply)}
+    body = _environment().get_template(f"{name}.md.j2").render(values)
+    return re.sub(r"\n{3,}", "\n\n", _fit(body)).strip() + "\n"
+
+
+def prompt(name: str, **values: object) -> str:
+    """Write what is said to the model; a value that the template asks for and lacks is an error."""
+    return _environment().get_template(f"prompts/{name}.md.j2").render(values).strip() + "\n"
+
+
+def text(value: str, limit: int = 200) -> str:
+    """Untrusted text as one line of Markdown that says what it says and does nothing."""
+    line = ADDRESS.sub(BREAK, RECOGNISED.sub(BREAK, _line(value, limit)))
+    return MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", line)
+
+
+def code(value: str, limit: int = 120) -> str:
+    """Untrusted text as inline code; nothing becomes the word "none"."""
+    if not (line := _line(value, limit)):
+        return "none"
+    longest = max(map(len, re.findall(r"`+", line)), default=0)
+    ticks = "`" * (longest + 1)
+    space = " " if line[0] == "`" or line[-1] == "`" else ""
+    return f"{ticks}{space}{line}{space}{ticks}"
+
+
+def cell(markdown: str) -> str:
+    """Markdown as a table cell holds it: a bar inside code would end the cell."""
+    return markdown.replace("|", "\\|")
+
+
+def fenced(value: str, limit: int = 6000) -> str:
+    """The end of an untrusted block, such as a log, as a code block that it cannot leave.
+
+    Of a line that a progress bar wrote over again and again only the last state is kept.
+    """
+    lines = [_clean(line.rstrip("\r").rsplit("\r", 1)[-1]) for line in redact(value).split("\n")]
+    block = "\n".join(lines).strip("\n")
+    if len(block) > limit:
+        block = "…\n" + block[-limit:].partition("\n")[2]
+    longest = max(map(len, re.findall(r"`+", block)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return f"{ticks}text\n{block}\n{ticks}"
+
+
+def quote(value: str, limit: int = 6000) -> str:
+    """Untrusted Markdown as a quotation: it keeps its form, but notifies and closes nothing."""
+    cleaned = "\n".join(_clean(line) for line in redact(value).splitlines()).strip()
+    block = RECOGNISED.sub(BREAK, cleaned)
+    if len(block) > limit:
+        block = block[:limit] + "…"
+    return "\n".join(f"> {line}".rstrip() for line in block.split("\n"))
+
+
+def harmless(value: str) -> str:
+    """Our own Markdown in which somebody's words may be quoted: no secrets, mentions, HTML."""
+    cleaned = "\n".join(_clean(line) for line in redact(value).split("\n"))
+    return re.sub(r"(?<=@)(?=[\w-])|(?<=<)(?=[\w/!?])", BREAK, cleaned)
+
+
+def sentence(value: str) -> str:
+    """Our own sentence, to go on a line that has begun: no capital, no full stop."""
+    line = " ".join(harmless(value).split()).rstrip(".")
+    return line[:1].lower() + line[1:] if line[1:2].islower() else line
+
+
+def plain(value: str, limit: int = 200) -> str:
+    """Untrusted text as one line of plain text that notifies and closes nothing."""
+    return re.sub(r"(?<=#)\u200b", "", RECOGNISED.sub(BREAK, _line(value, limit)))
+
+
+def link(markdown: str, url: str) -> str:
+    """Markdown as a link; without an address that a browser opens it stays as it is."""
+    if not re.match(r"https?://", url):
+        return markdown
+    return f"[{markdown}]({percent_encoded(url, safe=':/?#@!$&*+,;=%~')})"
+
+
+def gain(interval: Interval, goal: Goal) -> Interval:
+    """A difference as a gain: more is better."""
+    return turned(interval, 1 if goal == "maximize" else -1)
+
+
+def _line(value: str, limit: int) -> str:
+    line = " ".join(_clean(redact(value)).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _clean(line: str) -> str:
+    """Take out what a terminal or a browser would obey, and what hides or turns around text."""
+    line = ESCAPE_SEQUENCE.sub("", line)
+    kinds = ((char, unicodedata.category(char)) for char in line)
+    seen = "".join(
+        (" " if kind == "Cc" else char) for char, kind in kinds if kind not in ("Cf", "Co", "Cs")
+    )
+    return seen.replace("<!--", f"<{BREAK}!--")
+
+
+def _fit(body: str) -> str:
+    """Drop folded sections, those with the highest number first, until the rest fits."""
+    dropped = []
+    while len(body) > BUDGET and (sections := list(SECTION.finditer(body))):
+        least = max(sections, key=lambda section: int(section[1]))
+        body = body[: least.start()] + body[least.end() :]
+        dropped.append(least[2])
+    body = SECTION.sub(r"\3", body)
+    if dropped:
+        body += f"\n\nLeft out, because a comment can only be so long: {'; '.join(dropped)}."
+    return body if len(body) <= BUDGET else body[: BUDGET - 2] + "…"
+
+
+def _shown(value: object) -> object:
+    assert value is not None, "a template shows a field that is None"
+    return value
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - Markdown; what is untrusted passes one of our filters
+        finalize=_shown,
+    )
+    ours: tuple[Callable[..., object], ...] = (
+        text, code, cell, fenced, quote, harmless, sentence, plain, link, gain,
+        numbers.number, numbers.signed, numbers.half_width, numbers.spread, numbers.bounded,
+        numbers.relative, numbers.mean_sd, numbers.count, numbers.duration, numbers.listed,
+        numbers.ranges,
+        charts.sparkline, charts.xychart, charts.history, charts.beyond,
+    )  # fmt: skip
+    environment.globals["COLOURS"] = charts.COLOURS
+    environment.filters.update({function.__name__: function for function in ours})
+    return environment

@@ -1,0 +1,406 @@
+"""Replies as they really come, with the figures of the team that the README tells of."""
+
+from typing import Any
+
+from bot.core.runs import Point
+from bot.core.verdict import Interval, Sample, level, welch
+from bot.replies import (
+    AlreadyLaunched,
+    FailureReport,
+    Fixed,
+    Help,
+    Judging,
+    Launched,
+    Merged,
+    MergeMessage,
+    MetricRow,
+    NotConfirmed,
+    NothingWritten,
+    Problem,
+    Progress,
+    PullBody,
+    Ready,
+    ReleaseNotes,
+    Reply,
+    Report,
+    RunRow,
+    Stale,
+    Status,
+    StatusRow,
+    Thanks,
+    Trouble,
+    Writing,
+)
+
+BASELINE = Sample((0.8431, 0.8389, 0.8420, 0.8402, 0.8437, 0.8398, 0.8415, 0.8381, 0.8429, 0.8418))
+WINNER = Sample((0.8462, 0.8489, 0.8471, 0.8455, 0.8483))
+UNSURE = Sample((0.8437, 0.8411, 0.8402, 0.8446, 0.8439))
+WORSE = Sample((0.8352, 0.8371, 0.8344, 0.8369, 0.8360))
+FLAT = Sample((0.8401, 0.8413, 0.8409, 0.8416, 0.8404))
+HELD_OUT = Sample((0.8458, 0.8476, 0.8463))
+RELEASED = Sample((*HELD_OUT.values, 0.8449, 0.8481, 0.8467, 0.8452, 0.8470))
+FIRST_LOOK = level(5, (), 15, 10)
+
+STEPS = (8, 12, 16, 20, 24, 28, 32, 36, 40)
+LOW = (0.789, 0.808, 0.818, 0.825, 0.830, 0.834, 0.836, 0.837, 0.838)
+HIGH = (0.802, 0.819, 0.825, 0.831, 0.836, 0.839, 0.842, 0.843, 0.844)
+WINNING = (0.799, 0.818, 0.829, 0.835, 0.840, 0.843, 0.845, 0.847, 0.847)
+INSIDE = (0.791, 0.809, 0.820, 0.828, 0.834, 0.838, 0.840, 0.842, 0.843)
+BELOW = (0.780, 0.796, 0.807, 0.816, 0.823, 0.828, 0.832, 0.835, 0.836)
+
+WANDB = "https://wandb.ai/acme/retina"
+REPOSITORY = "https://github.com/acme/retina"
+RELEASE_URL = f"{REPOSITORY}/releases/tag/baseline-v6"
+WORKFLOW = f"{REPOSITORY}/actions/runs/11873"
+
+
+def curve(values: tuple[float, ...]) -> tuple[Point, ...]:
+    return tuple(zip(map(float, STEPS), values, strict=True))
+
+
+def finished(sample: Sample, name: str, first: int = 1) -> tuple[RunRow, ...]:
+    return tuple(
+        RunRow(seed, "finished", f"{WANDB}/runs/{name}-s{seed}", 9600, value)
+        for seed, value in enumerate(sample.values, first)
+    )
+
+
+def primary(sample: Sample, alpha: float = FIRST_LOOK) -> MetricRow:
+    interval = welch(sample, BASELINE, alpha)
+    return MetricRow("val/dice", "maximize", BASELINE, sample, interval, None, None)
+
+
+DISTANCE = MetricRow(
+    "val/hd95_mm",
+    "minimize",
+    Sample((2.30, 2.42, 2.36, 2.45, 2.31, 2.40, 2.33, 2.44, 2.28, 2.36)),
+    Sample((2.31, 2.42, 2.24, 2.21, 2.34)),
+    Interval(-0.061, -0.159, 0.037, 0.025),
+    "0.15",
+    True,
+)
+MINUTES = MetricRow(
+    "train/minutes",
+    "minimize",
+    Sample((41.6, 42.1, 41.0, 41.2, 42.4, 41.9, 40.8, 41.1, 42.2, 41.7)),
+    Sample((42.1, 42.8, 41.4, 41.7, 42.5)),
+    Interval(0.5, -0.29, 1.29, 0.025),
+    "15%",
+    True,
+)
+MEMORY = MetricRow("gpu/peak_gib", "minimize", Sample((31.2,)), Sample((31.5,)), None, "2", None)
+
+
+def report(sample: Sample, outcome: str, values: tuple[float, ...], **changes: Any) -> Report:
+    fields: dict[str, Any] = {
+        "outcome": outcome,
+        "title": "EMA of the weights",
+        "commit": "3f9c1e2ab04d5e6f708192a3b4c5d6e7f8091a2b",
+        "baseline": "baseline-v6",
+        "baseline_url": RELEASE_URL,
+        "rows": (primary(sample), DISTANCE, MINUTES),
+        "min_effect": 0.002,
+        "next_command": "",
+        "next_minutes": None,
+        "why": "",
+        "runs": finished(sample, "lh-41-1"),
+        "baseline_runs": finished(BASELINE, "lh-6-1"),
+        "curve": curve(values),
+        "baseline_low": curve(LOW),
+        "baseline_high": curve(HIGH),
+        "settings": {"model.ema_decay": ("none", "0.999")},
+        "files": {"src/model.py": (33, 6), "conf/model/unet.yaml": (8, 0)},
+        "look": 1,
+        "looks": 3,
+        "spent": FIRST_LOOK,
+        "seconds": 12630.0,
+        "asked_by": "octocat",
+        "attempt": 1,
+        "group_url": f"{WANDB}/groups/lh-41-1",
+        "workflow_url": WORKFLOW,
+        **changes,
+    }
+    return Report(**fields)
+
+
+WIN = report(WINNER, "WIN", WINNING, next_command="/merge", next_minutes=126.3)
+UNDECIDED = report(
+    UNSURE,
+    "UNDECIDED",
+    INSIDE,
+    title="RandAugment, magnitude 9",
+    next_command="/launch seeds=+5",
+    next_minutes=220.0,
+    settings={
+        "data.augment.name": ("flip", "randaugment"),
+        "data.augment.magnitude": ("none", "9"),
+    },
+    files={},
+)
+LOSS = report(WORSE, "LOSS", BELOW, title="Sum instead of mean pooling")
+NO_GAIN = report(FLAT, "LOSS", INSIDE, title="Cosine instead of step decay")
+BROKEN_GUARD = report(
+    WINNER,
+    "LOSS",
+    WINNING,
+    title="Twice the width",
+    rows=(
+        primary(WINNER),
+        MetricRow(
+            MINUTES.name, "minimize", MINUTES.baseline, Sample((81.0, 82.5, 80.4)),
+            Interval(39.7, 37.9, 41.5, 0.025), "15%", False,
+        ),
+    ),
+    why="The guard `train/minutes` does not hold.",
+)  # fmt: skip
+NOT_COMPARABLE = report(
+    WINNER, "NOT_COMPARABLE", WINNING, why="It changes what judges it: `src/metrics/dice.py`."
+)
+WRONG_SETTING = report(
+    WINNER,
+    "INVALID",
+    WINNING,
+    why="Seed 2 was asked for `model.ema_decay=0.999` and trained with `0.99`.",
+    rows=(primary(WINNER), MEMORY),
+)
+LAST_LINES = """\
+Epoch 0:   0%|          | 0/240\rEpoch 0: 100%|██████████| 240/240 [01:51<00:00, train/loss=0.412]
+\x1b[31mValidation: 0it [00:00, ?it/s]\x1b[0m
+  File "src/model.py", line 118, in validation_step
+    logits = self.decoder(features)
+torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.25 GiB.
+WANDB_API_KEY=0123456789abcdef0123456789abcdef01234567
+"""
+FAILED = FailureReport(
+    title="Wider decoder, 48 → 64 channels",
+    commit="77ac90d1e2ab04d5e6f708192a3b4c5d6e7f8091",
+    attempt=1,
+    runs=(
+        *(
+            RunRow(seed, "finished", f"{WANDB}/runs/lh-49-1-s{seed}", 9600, value)
+            for seed, value in ((1, 0.8429), (2, 0.8441), (3, 0.8408), (5, 0.8436))
+        ),
+        RunRow(4, "failed", f"{WANDB}/runs/lh-49-1-s4", 240),
+    ),
+    failed_seeds=(4,),
+    kind="oom",
+    message="CUDA out of memory. Tried to allocate 2.25 GiB.",
+    step=240,
+    why="The first validation, on full images, needs 41.8 GiB; the card has 39.4.",
+    suggestion={"data.val_batch_size": ("4", "2")},
+    last_lines=LAST_LINES,
+    log_url=f"{WANDB}/runs/lh-49-1-s4/logs",
+    group_url=f"{WANDB}/groups/lh-49-1",
+    workflow_url=f"{REPOSITORY}/actions/runs/11902",
+)
+ALL_FAILED = FailureReport(
+    title="A learning rate of ten",
+    commit="1212121e2ab04d5e6f708192a3b4c5d6e7f8091a",
+    attempt=2,
+    runs=tuple(RunRow(s, "failed", f"{WANDB}/runs/lh-50-2-s{s}", 12) for s in (1, 2, 3)),
+    failed_seeds=(1, 2, 3),
+    kind="nan",
+    message="",
+    step=12,
+    why="",
+    suggestion={},
+    last_lines="",
+    log_url=f"{WANDB}/runs/lh-50-2-s1/logs",
+    group_url=f"{WANDB}/groups/lh-50-2",
+    workflow_url=f"{REPOSITORY}/actions/runs/11903",
+)
+JUDGING = Judging(
+    metric="val/dice",
+    goal="maximize",
+    value="best",
+    min_effect=0.002,
+    guards={"val/hd95_mm": "0.15", "train/minutes": "15%"},
+    baseline="baseline-v6",
+    baseline_url=RELEASE_URL,
+    baseline_seeds=10,
+    seeds=(1, 2, 3, 4, 5),
+    detectable=0.002943,
+    minutes=210.0,
+)
+HYPOTHESIS = """\
+Validation dice jumps by 0.004 between neighbouring epochs, so the last epoch is
+a lottery ticket. Averaging should keep the level and remove the jumps."""
+CHANGE = """\
+Evaluate and save an exponential moving average of the weights (decay 0.999)
+instead of the last weights."""
+WROTE = "The weights are averaged after every step.\n\nBatch norm is updated after averaging."
+QUEUED = tuple(RunRow(s, "queued", f"{WANDB}/runs/lh-41-1-s{s}", None) for s in JUDGING.seeds)
+LAUNCHED = Launched(
+    attempt=1,
+    purpose="search",
+    commit="3f9c1e2ab04d5e6f708192a3b4c5d6e7f8091a2b",
+    overrides={"model.ema_decay": "0.999"},
+    queue="a100",
+    runs=QUEUED,
+    kept=(),
+    asked_by="octocat",
+    minutes=210.0,
+    group_url=f"{WANDB}/groups/lh-41-1",
+)
+RELEASE_NOTES = ReleaseNotes(
+    tag="baseline-v7",
+    metric="val/dice",
+    goal="maximize",
+    rows=(
+        primary(RELEASED, 0.05),
+        MetricRow(
+            DISTANCE.name, "minimize", DISTANCE.baseline, Sample((2.24, 2.41, 2.28)),
+            Interval(-0.054, -0.12, 0.012, 0.025), "0.15", True,
+        ),
+    ),
+    previous="baseline-v6",
+    title="EMA of the weights",
+    pull=47,
+    idea=41,
+    author="octocat",
+    merged_by="hubot",
+    search=welch(WINNER, BASELINE, FIRST_LOOK),
+    search_seeds=(1, 2, 3, 4, 5),
+    confirmed=welch(HELD_OUT, BASELINE, 0.05),
+    runs=finished(HELD_OUT, "lh-41-2", 101),
+    history={"v1": 0.8121, "v2": 0.8240, "v3": 0.8335, "v4": 0.8412, "v6": 0.8412, "v7": 0.8465},
+    open_pulls={44: ("Tversky loss", "WIN"), 49: ("Wider decoder", "INVALID"), 52: ("Mixup", "")},
+    commit="c41d0b7e2ab04d5e6f708192a3b4c5d6e7f8091a",
+    minutes=546.0,
+    group_url=f"{WANDB}/groups/lh-41-2",
+    environment={"torch": "2.13.0", "device": "A100 80 GB"},
+)  # fmt: skip
+FIRST_RELEASE = ReleaseNotes(
+    tag="baseline-v1",
+    metric="val/dice",
+    goal="maximize",
+    rows=(
+        MetricRow("val/dice", "maximize", None, BASELINE, None, None, None),
+        MetricRow("train/minutes", "minimize", None, MINUTES.baseline, None, "15%", None),
+    ),
+    previous=None,
+    title="Baseline of main",
+    pull=None,
+    idea=1,
+    author="hubot",
+    merged_by="hubot",
+    search=None,
+    search_seeds=(),
+    confirmed=None,
+    runs=finished(BASELINE, "lh-1-1"),
+    history={"baseline-v1": BASELINE.mean},
+    open_pulls={},
+    commit="0d1e2f3a4b5c6d7e8f90a1b2c3d4e5f60718293a",
+    minutes=417.0,
+    group_url=f"{WANDB}/groups/lh-1-1",
+    environment={},
+)
+
+EXAMPLES: dict[str, Reply] = {
+    "problem": Problem("There is no `/lanch`. Did you mean `/launch`?"),
+    "trouble": Trouble(WORKFLOW),
+    "help": Help("| you write | it does |\n|:--|:--|\n| `/status` | look at W&B now |"),
+    "thanks": Thanks(),
+    "writing": Writing("exp/41-ema-weights", "claude-sonnet-5-5", WORKFLOW),
+    "ready": Ready(47, "exp/41-ema-weights", JUDGING, "0.005 on val/dice", WROTE),
+    "ready_without_model": Ready(47, "exp/41-ema-weights", JUDGING, "", ""),
+    "pull_body": PullBody(
+        idea=41,
+        author="octocat",
+        hypothesis=HYPOTHESIS,
+        change=CHANGE,
+        settings={"model.ema_decay": ("none", "0.999")},
+        written=WROTE,
+        expected="0.005 on val/dice",
+        risks="Batch-norm statistics belong to the last weights, not to the average.",
+        judging=JUDGING,
+    ),
+    "pull_body_bare": PullBody(41, "octocat", "", CHANGE, {}, "", "", "", JUDGING),
+    "launched": LAUNCHED,
+    "launched_confirm": Launched(
+        2, "confirm", LAUNCHED.commit, {}, "a100",
+        tuple(RunRow(s, "queued", f"{WANDB}/runs/lh-41-2-s{s}", None) for s in (101, 102, 103)),
+        (), "hubot", 126.0, f"{WANDB}/groups/lh-41-2",
+    ),
+    "launched_more": Launched(
+        2, "search", LAUNCHED.commit, {}, "a100", QUEUED[-1:], (1, 2, 3, 4), "octocat", 42.0,
+        f"{WANDB}/groups/lh-41-2",
+    ),
+    "launched_baseline": Launched(
+        1, "baseline", LAUNCHED.commit, {}, "a100", QUEUED, (), "hubot", None,
+        f"{WANDB}/groups/lh-1-1",
+    ),
+    "already_launched": AlreadyLaunched(LAUNCHED.commit, 1, "running", (1, 2, 3, 4, 5), None),
+    "already_reported": AlreadyLaunched(LAUNCHED.commit, 1, "reported", (1, 2, 3, 4, 5), "LOSS"),
+    "progress": Progress(
+        attempt=1,
+        purpose="search",
+        commit=LAUNCHED.commit,
+        runs=(
+            RunRow(1, "finished", f"{WANDB}/runs/lh-41-1-s1", 9600, 0.8462),
+            RunRow(2, "running", f"{WANDB}/runs/lh-41-1-s2", 2400, 0.8011),
+            RunRow(3, "queued", f"{WANDB}/runs/lh-41-1-s3", None),
+        ),
+        metric="val/dice",
+        group_url=f"{WANDB}/groups/lh-41-1",
+        verdict=None,
+    ),
+    "progress_ended": Progress(
+        1, "search", LAUNCHED.commit, finished(WINNER, "lh-41-1"), "val/dice",
+        f"{WANDB}/groups/lh-41-1", "WIN",
+    ),
+    "report_win": WIN,
+    "report_undecided": UNDECIDED,
+    "report_loss": LOSS,
+    "report_no_gain": NO_GAIN,
+    "report_broken_guard": BROKEN_GUARD,
+    "report_not_comparable": NOT_COMPARABLE,
+    "report_invalid": WRONG_SETTING,
+    "failure_report": FAILED,
+    "failure_report_all": ALL_FAILED,
+    "fixed": Fixed(FAILED.commit, FAILED.suggestion, FAILED.why),
+    "not_confirmed": NotConfirmed(
+        "val/dice", welch(Sample((0.8420, 0.8431, 0.8409)), BASELINE, 0.05),
+        finished(Sample((0.8420, 0.8431, 0.8409)), "lh-41-2", 101), "baseline-v6",
+    ),
+    "merged": Merged(
+        RELEASE_NOTES.commit, "baseline-v7", f"{REPOSITORY}/releases/tag/baseline-v7",
+        "val/dice", welch(HELD_OUT, BASELINE, 0.05), True,
+    ),
+    "merged_other_tree": Merged(
+        RELEASE_NOTES.commit, "baseline-v7", f"{REPOSITORY}/releases/tag/baseline-v7",
+        "val/dice", welch(HELD_OUT, BASELINE, 0.05), False,
+    ),
+    "merge_message": MergeMessage(
+        title="EMA of the weights (#47)",
+        summary="Averages the weights with decay 0.999 after every optimiser step, "
+        "and updates batch norm after it.",
+        metric="val/dice",
+        searched=welch(WINNER, BASELINE, FIRST_LOOK),
+        search_seeds=(1, 2, 3, 4, 5),
+        confirmed=welch(HELD_OUT, BASELINE, 0.05),
+        confirm_seeds=(101, 102, 103),
+        baseline="baseline-v6",
+        release="baseline-v7",
+        idea=41,
+        tested=LAUNCHED.commit,
+        author="octocat",
+    ),
+    "release_notes": RELEASE_NOTES,
+    "release_notes_first": FIRST_RELEASE,
+    "stale": Stale(
+        "baseline-v6", "baseline-v7", f"{REPOSITORY}/releases/tag/baseline-v7", "main",
+        "### ✅ WIN · val/dice +0.0041 (+0.0011 to +0.0071)\nNext: `/merge`",
+    ),
+    "status": Status(
+        "baseline-v6",
+        RELEASE_URL,
+        (
+            StatusRow(47, "EMA of the weights", 1, None, {"finished": 3, "running": 2}),
+            StatusRow(49, "Wider decoder", 1, "INVALID", {"finished": 4, "failed": 1}),
+            StatusRow(52, "Mixup", 0, None, {}),
+        ),
+    ),
+    "status_empty": Status(None, "", ()),
+    "nothing_written": NothingWritten("it edits `src/metrics/dice.py`, which judges", WORKFLOW),
+}  # fmt: skip
