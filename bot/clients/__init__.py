@@ -1,0 +1,1 @@
+"""The only importers of the SDKs: GitHub, W&B, Claude and git."""

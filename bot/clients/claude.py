@@ -1,0 +1,125 @@
+"""Claude through the anthropic SDK: the Writer."""
+
+import logging
+from json import JSONDecodeError
+from typing import TYPE_CHECKING, Any
+
+from bot.clients import claude_editor
+from bot.errors import UserError
+from bot.ports import Outage, Workspace, Written
+
+if TYPE_CHECKING:
+    from anthropic import APIError
+    from anthropic.types import Message, MessageParam, ToolResultBlockParam
+
+MOST_TOKENS = 16_000
+"""In one turn."""
+TRANSIENT = ("api_error", "overloaded_error", "rate_limit_error", "timeout_error")
+ENDINGS = {
+    "refusal": "The model declined to write this. Word the idea differently, or write it by hand.",
+    "max_tokens": "The model's answer was cut off because it became too long. Ask for a smaller "
+    "change.",
+    "model_context_window_exceeded": "The model read more than it can hold. Ask for a smaller "
+    "change.",
+}
+NO_KEY = (
+    "Anthropic does not accept the API key. Set the secret `ANTHROPIC_API_KEY` under Settings, "
+    "Secrets and variables, Actions."
+)
+logger = logging.getLogger(__name__)
+
+
+class Claude:
+    """A model that edits files by the text editor tool.
+
+    Args:
+        api_key: the secret `ANTHROPIC_API_KEY`.
+        base_url: where the API is; None for Anthropic's own.
+        model: its name, as configured.
+        max_turns: how often it may answer before it must be done.
+
+    Raises:
+        UserError: there is no key.
+    """
+
+    def __init__(self, api_key: str, base_url: str | None, model: str, max_turns: int) -> None:
+        from anthropic import Anthropic
+
+        if not api_key:
+            raise UserError(NO_KEY)
+        self._client = Anthropic(api_key=api_key, base_url=base_url)
+        self._model = model
+        self._max_turns = max_turns
+
+    def write(self, system: str, task: str, workspace: Workspace) -> Written:
+        messages: list[MessageParam] = [{"role": "user", "content": task}]
+        read = wrote = 0
+        for turn in range(1, self._max_turns + 1):
+            answer = self._ask(system, messages)
+            usage = answer.usage
+            cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
+            read, wrote = read + usage.input_tokens + cached, wrote + usage.output_tokens
+            logger.info("turn %s of %s: %s", turn, self._max_turns, answer.stop_reason)
+            if ending := ENDINGS.get(answer.stop_reason or ""):
+                raise UserError(ending)
+            messages.append({"role": "assistant", "content": [*answer.content]})
+            if results := _results(answer, workspace):
+                messages.append({"role": "user", "content": results})
+            elif answer.stop_reason != "pause_turn":
+                texts = [block.text for block in answer.content if block.type == "text"]
+                return Written("\n".join(texts).strip(), turn, read, wrote)
+        raise UserError(
+            f"The model did not finish within {self._max_turns} turns. Ask for a smaller change, "
+            "or raise `claude.max_turns` in `.github/labhand.yml`."
+        )
+
+    def _ask(self, system: str, messages: "list[MessageParam]") -> "Message":
+        from anthropic import AnthropicError, APIError
+        from httpx2 import HTTPError
+
+        try:
+            with self._client.messages.stream(
+                model=self._model,
+                max_tokens=MOST_TOKENS,
+                system=system,
+                messages=messages,
+                tools=[{"type": claude_editor.TYPE, "name": claude_editor.NAME}],
+                cache_control={"type": "ephemeral"},
+            ) as stream:
+                return stream.get_final_message()
+        except APIError as error:
+            raise _meaning(error) from error
+        except (AnthropicError, HTTPError, JSONDecodeError) as error:
+            raise Outage(f"Claude did not answer: {type(error).__name__}") from error
+
+
+def _results(answer: "Message", workspace: Workspace) -> "list[ToolResultBlockParam]":
+    """Use the tools that a turn asks for; what cannot be done is told to the model."""
+    results: list[ToolResultBlockParam] = []
+    for block in answer.content:
+        if block.type != "tool_use":
+            continue
+        given: Any = block.input
+        try:
+            if block.name != claude_editor.NAME or not isinstance(given, dict):
+                raise UserError(f"There is no tool `{block.name}` that takes this.")
+            told, failed = claude_editor.use(workspace, given), False
+        except UserError as error:
+            told, failed = str(error), True
+        results.append(
+            {"type": "tool_result", "tool_use_id": block.id, "content": told, "is_error": failed}
+        )
+    return results
+
+
+def _meaning(error: "APIError") -> Exception:
+    from anthropic import APIStatusError
+
+    if not isinstance(error, APIStatusError):
+        return Outage(f"Claude did not answer: {type(error).__name__}")
+    status, reason = error.status_code, " ".join((error.api_message or "no reason given").split())
+    if status >= 500 or status in (408, 429) or error.type in TRANSIENT:
+        return Outage(f"Claude answered {status}: {reason}")
+    if status in (401, 403):
+        return UserError(NO_KEY)
+    return UserError(f"Anthropic refuses: {reason[:300]} Check `claude.model` and the account.")

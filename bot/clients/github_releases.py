@@ -1,0 +1,67 @@
+"""GitHub releases, each finished from wherever an earlier try was cut off."""
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from bot.clients.github_connection import Connection, Expecting, answered
+from bot.core.baseline import ASSET
+from bot.errors import UserError
+
+if TYPE_CHECKING:
+    from github.GitRelease import GitRelease
+
+CHUNK_BYTES = 1 << 16
+
+
+class Releases(Connection):
+    """Baselines as people find them: a tag, notes and `baseline.json`."""
+
+    @answered
+    def publish(self, tag: str, commit: str, title: str, notes: str, asset: str) -> str:
+        release = self._release(tag)
+        if release is None:
+            release = self._draft(tag, commit, title, notes)
+        self._attach(release, asset.encode())
+        if release.draft:
+            release = release.update_release(
+                title, notes, draft=False, tag_name=tag, target_commitish=commit, make_latest="true"
+            )
+        return release.html_url
+
+    @answered
+    def baseline_asset(self, tag: str) -> str:
+        with Expecting(404):
+            release = self._repository.get_release(tag)
+            for asset in release.assets:
+                if asset.name == ASSET and asset.state == "uploaded":
+                    _, _, chunks = asset.download_asset(chunk_size=CHUNK_BYTES)
+                    return b"".join(chunks).decode()
+        raise UserError(
+            f"There is no release `{tag}` with an asset `{ASSET}`. "
+            "Measure a new baseline with `/baseline`."
+        )
+
+    def _release(self, tag: str) -> "GitRelease | None":
+        """The release of a tag, published or not: asking by tag would not find a draft."""
+        found = [r for r in self._repository.get_releases() if r.tag_name == tag]
+        return min(found, key=lambda r: (r.draft, r.id), default=None)
+
+    def _draft(self, tag: str, commit: str, title: str, notes: str) -> "GitRelease":
+        with Expecting(404):
+            if (there := self._repository.get_git_ref(f"tags/{tag}").object.sha) != commit:
+                raise UserError(
+                    f"There is a tag `{tag}` already, at `{there[:7]}` and not at `{commit[:7]}`. "
+                    "Delete it, then ask again."
+                )
+        return self._repository.create_git_release(
+            tag, title, notes, draft=True, target_commitish=commit
+        )
+
+    def _attach(self, release: "GitRelease", content: bytes) -> None:
+        for asset in release.get_assets():
+            if asset.name != ASSET:
+                continue
+            if asset.state == "uploaded" and asset.size == len(content):
+                return
+            asset.delete_asset()  # an upload that was cut off
+        release.upload_asset_from_memory(BytesIO(content), len(content), ASSET, "application/json")

@@ -1,0 +1,185 @@
+"""The real anthropic SDK, against the sandbox's Claude."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.clients.claude import Claude
+from bot.clients.workspace import FolderWorkspace
+from bot.errors import UserError
+from bot.ports import Outage
+from bot.sandbox import claude as sandbox
+from bot.sandbox.claude import Scenario, ToolUse, Turn
+from bot.sandbox.serve import reserve, serve
+
+TRAIN = "lr = 0.1\nepochs = 3\nprint(lr)\n"
+
+
+def edit(**given: object) -> ToolUse:
+    return ToolUse("str_replace_based_edit_tool", given)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> FolderWorkspace:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "train.py").write_text(TRAIN)
+    (tmp_path / "src/model.py").write_text("depth = 3\n")
+    (tmp_path / "judge.py").write_text("def judge(): ...\n")
+    return FolderWorkspace(tmp_path, ["judge.py"])
+
+
+@pytest.fixture
+def server() -> Iterator[sandbox.Claude]:
+    bound, url = reserve()
+    server = sandbox.Claude(url)
+    with serve(server.app, bound):
+        yield server
+
+
+def writer(server: sandbox.Claude, *turns: Turn, max_turns: int = 9) -> Claude:
+    server.script.append(Scenario("the task", turns))
+    return Claude(server.api_key, server.url, "claude-sonnet-5-5", max_turns)
+
+
+def told(server: sandbox.Claude) -> list[tuple[str, bool]]:
+    """What the tools answered, over the whole conversation: text, and whether it is an error."""
+    blocks = [
+        block
+        for message in server.requests[-1]["messages"]
+        if message["role"] == "user" and isinstance(message["content"], list)
+        for block in message["content"]
+    ]
+    return [(block["content"], block["is_error"]) for block in blocks]
+
+
+def test_edits_files_turn_by_turn(server: sandbox.Claude, workspace: FolderWorkspace) -> None:
+    claude = writer(
+        server,
+        Turn("Let me look.", [edit(command="view", path="."), edit(command="view", path="src")]),
+        Turn(uses=[edit(command="view", path="train.py", view_range=[2, -1])]),
+        Turn(
+            "Now I write.",
+            [
+                edit(command="str_replace", path="train.py", old_str="lr = 0.1", new_str="lr = 1"),
+                edit(command="insert", path="train.py", insert_line=1, insert_text="ema = 0.9"),
+                edit(command="create", path="src/ema.py", file_text="class Ema: ...\n"),
+            ],
+        ),
+        Turn("EMA of the weights is in."),
+    )
+    written = claude.write("You are careful.", "Do the task.", workspace)
+    assert workspace.changes() == {
+        "train.py": "lr = 1\nema = 0.9\nepochs = 3\nprint(lr)\n",
+        "src/ema.py": "class Ema: ...\n",
+    }
+    assert (written.summary, written.turns) == ("EMA of the weights is in.", 4)
+    assert written.input_tokens > 0
+    assert written.output_tokens > 0
+    assert told(server)[:3] == [
+        ("judge.py\nsrc/model.py\ntrain.py", False),
+        ("src/model.py", False),
+        ("2\tepochs = 3\n3\tprint(lr)", False),
+    ]
+    first = server.requests[0]
+    assert first["system"] == "You are careful."
+    assert [tool["type"] for tool in first["tools"]] == ["text_editor_20250728"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"command": "view", "path": "no.py"}, "no file"),
+        ({"command": "view", "path": "../x"}, "no path within"),
+        ({"command": "view", "path": "train.py", "view_range": [9, 2]}, "view_range"),
+        ({"command": "view"}, "`path` must be given"),
+        ({"command": "str_replace", "path": "train.py", "old_str": "r"}, "3 times"),
+        ({"command": "str_replace", "path": "train.py", "old_str": "no"}, "nowhere"),
+        ({"command": "str_replace", "path": "train.py", "old_str": ""}, "nowhere"),
+        ({"command": "insert", "path": "train.py", "insert_line": 4, "insert_text": "x"}, "0 to 3"),
+        ({"command": "create", "path": "judge.py", "file_text": "x"}, "closed"),
+        ({"command": "create", "path": ".git/config", "file_text": "x"}, "git"),
+        ({"command": "delete", "path": "train.py"}, "no command `delete`"),
+    ],
+)
+def test_tells_the_model_what_cannot_be_done(
+    server: sandbox.Claude, workspace: FolderWorkspace, given: dict[str, object], said: str
+) -> None:
+    claude = writer(server, Turn(uses=[edit(**given)]), Turn("I gave up."))
+    assert claude.write("", "the task", workspace).summary == "I gave up."
+    ((text, is_error),) = told(server)
+    assert is_error
+    assert said in text
+    assert workspace.changes() == {}
+
+
+def test_an_unknown_tool_is_an_error_for_the_model(
+    server: sandbox.Claude, workspace: FolderWorkspace
+) -> None:
+    claude = writer(server, Turn(uses=[ToolUse("bash", {"command": "ls"})]), Turn("Well."))
+    claude.write("", "the task", workspace)
+    ((text, is_error),) = told(server)
+    assert is_error
+    assert "bash" in text
+
+
+def test_stops_after_its_turns(server: sandbox.Claude, workspace: FolderWorkspace) -> None:
+    look = Turn(uses=[edit(command="view", path=".")])
+    with pytest.raises(UserError, match="within 3 turns"):
+        writer(server, *[look] * 9, max_turns=3).write("", "the task", workspace)
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("stop_reason", "said"),
+    [
+        ("refusal", "declined"),
+        ("max_tokens", "too long"),
+        ("model_context_window_exceeded", "more than it can hold"),
+    ],
+)
+def test_says_how_the_model_ended(
+    server: sandbox.Claude, workspace: FolderWorkspace, stop_reason: str, said: str
+) -> None:
+    half = edit(command="create", path="half.py", file_text="x")
+    claude = writer(server, Turn("No.", [half], stop_reason=stop_reason))
+    with pytest.raises(UserError, match=said):
+        claude.write("", "the task", workspace)
+    assert workspace.changes() == {}
+
+
+@pytest.mark.parametrize("status", [500, 529])
+def test_one_failure_is_retried(
+    server: sandbox.Claude, workspace: FolderWorkspace, status: int
+) -> None:
+    server.failures = [status]
+    assert writer(server, Turn("Done.")).write("", "the task", workspace).summary == "Done."
+
+
+@pytest.mark.parametrize("status", [500, 529, 429])
+def test_a_lasting_failure_is_an_outage(
+    server: sandbox.Claude, workspace: FolderWorkspace, status: int
+) -> None:
+    server.failures = [status] * 9
+    with pytest.raises(Outage):
+        writer(server, Turn("Done.")).write("", "the task", workspace)
+
+
+def test_nobody_there_is_an_outage(workspace: FolderWorkspace) -> None:
+    bound, url = reserve()
+    bound.close()
+    with pytest.raises(Outage):
+        Claude("key", url, "claude-sonnet-5-5", 3).write("", "the task", workspace)
+
+
+@pytest.mark.parametrize("key", ["wrong", ""])
+def test_a_wrong_key_names_the_secret(
+    server: sandbox.Claude, workspace: FolderWorkspace, key: str
+) -> None:
+    with pytest.raises(UserError, match="ANTHROPIC_API_KEY"):
+        Claude(key, server.url, "claude-sonnet-5-5", 3).write("", "the task", workspace)
+
+
+def test_a_refused_request_says_why(server: sandbox.Claude, workspace: FolderWorkspace) -> None:
+    with pytest.raises(UserError, match="no scenario"):
+        writer(server).write("", "something else", workspace)
