@@ -1,0 +1,1 @@
+"""One file per command or event: read, decide, act, return a reply."""

@@ -1,0 +1,46 @@
+"""`/baseline`: train the default branch, and release the result as the baseline."""
+
+from bot.commands import Command
+from bot.core.experiment import Experiment
+from bot.errors import UserError
+from bot.events import CommentWritten
+from bot.handlers.launch import new_attempt
+from bot.ports import World
+
+
+def baseline(world: World, event: CommentWritten, command: Command) -> None:
+    """Write down the attempt that measures the default branch; the ring behind it queues it.
+
+    Raises:
+        UserError: this issue is taken, or too few seeds are asked for.
+    """
+    ledger = world.forge.read_ledger()
+    known = ledger.at(event.place)
+    if known and event.comment_id in known.answered:
+        return
+    if known and known.kind != "baseline":
+        raise UserError("This issue is an experiment. Write `/baseline` in an issue of its own.")
+    if known and known.latest and known.latest.verdict is None:
+        raise UserError("This baseline is being measured; its release comes by itself.")
+    commit = world.forge.head(world.forge.default_branch)
+    if commit is None:
+        raise UserError(f"The branch `{world.forge.default_branch}` has no commit yet.")
+    seeds = world.config.seeds.baseline
+    if asked := command.arguments.get("seeds"):
+        if int(asked) < 2:
+            raise UserError("A baseline needs two seeds at least: `/baseline seeds=10`.")
+        seeds = tuple(range(1, int(asked) + 1))
+    experiment = known or Experiment(
+        number=event.place,
+        kind="baseline",
+        title=f"Baseline of {world.forge.default_branch}",
+        author=event.author,
+        branch=world.forge.default_branch,
+    )
+    attempt = new_attempt(
+        world, experiment, "baseline", commit, seeds, event.author, event.comment_id,
+        overrides={}, baseline=None,
+    )  # fmt: skip
+    after = experiment.with_attempt(attempt).but(answered=(*experiment.answered, event.comment_id))
+    message = f"#{event.place}: {event.author} asks for a baseline of {len(seeds)} seeds"
+    world.forge.write_ledger(ledger, ledger.put(after), message)

@@ -1,0 +1,74 @@
+"""`/fix`: commit the change that a failed run suggests, and train again."""
+
+from bot.comments import render
+from bot.core.experiment import Experiment, Fix
+from bot.core.ledger import Ledger
+from bot.core.settings import read_settings
+from bot.errors import UserError
+from bot.events import CommentWritten
+from bot.handlers.judging import current
+from bot.handlers.launch import new_attempt, open_pull, overrides_of
+from bot.handlers.propose import commit_settings
+from bot.ports import World
+from bot.replies import Fixed
+
+
+def fix(world: World, event: CommentWritten) -> None:
+    """Write down what is to be committed and launched; the ring behind it does both.
+
+    Raises:
+        UserError: nothing failed here, or nothing is suggested.
+    """
+    ledger = world.forge.read_ledger()
+    experiment = ledger.at(event.place)
+    if experiment and event.comment_id in experiment.answered:
+        return
+    attempt = experiment.latest if experiment else None
+    if not (experiment and attempt and (attempt.purpose, attempt.verdict) == ("search", "INVALID")):
+        raise UserError("There is no failed attempt here, so there is nothing to fix.")
+    pull = open_pull(world, event.place)
+    if pull.head != attempt.commit:
+        raise UserError(
+            f"What failed was `{attempt.commit[:7]}`, but the head of this PR is "
+            f"`{pull.head[:7]}` now. `/launch` trains the new head."
+        )
+    failed = next(run for run in attempt.runs if run.state != "finished")
+    record = world.tracker.failure(failed.id)
+    if not record.suggestion:
+        raise UserError(
+            f"Nothing is known that would remedy this ({record.kind}). "
+            "Push a change to the branch, then `/launch`."
+        )
+    wanted = Fix(
+        settings=dict(record.suggestion),
+        why=record.why,
+        asked_by=event.author,
+        comment_id=event.comment_id,
+    )
+    after = experiment.but(fix=wanted, answered=(*experiment.answered, event.comment_id))
+    message = f"#{experiment.number}: {event.author} asks for the fix"
+    world.forge.write_ledger(ledger, ledger.put(after), message)
+
+
+def commit(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
+    """Commit the suggestion on top of what failed, and plan the attempt that trains it."""
+    wanted, failed = experiment.fix, experiment.latest
+    assert wanted is not None
+    assert failed is not None
+    path = world.config.train.config
+    text = world.forge.file(path, failed.commit) if path else None
+    before = read_settings(text) if text else {}
+    message = f"Fix: {wanted.why}\n\nSuggested by the failed run of attempt {failed.number}."
+    head = commit_settings(world, experiment.branch, failed.commit, wanted.settings, message)
+    baseline = current(world, ledger)
+    reply = Fixed(
+        commit=head,
+        settings={k: (before.get(k, "none"), v) for k, v in wanted.settings.items()},
+        why=wanted.why,
+    )
+    world.forge.say(experiment.place, f"fixed:{wanted.comment_id}", render(reply))
+    attempt = new_attempt(
+        world, experiment, "search", head, failed.seeds, wanted.asked_by, wanted.comment_id,
+        overrides=overrides_of(world, baseline, head), baseline=baseline.tag,
+    )  # fmt: skip
+    return ledger.put(experiment.with_attempt(attempt).but(fix=None))

@@ -1,0 +1,53 @@
+"""The one comment per experiment that is edited silently while things run."""
+
+from collections.abc import Mapping
+
+from bot.comments import render
+from bot.core.experiment import Attempt, Experiment
+from bot.core.runs import ObservedRun
+from bot.ports import World
+from bot.replies import Progress, RunRow
+
+
+def show(world: World, experiment: Experiment, observed: Mapping[str, ObservedRun]) -> Experiment:
+    """Edit the progress comment, or write it if it is not there; return the experiment with it."""
+    attempt = experiment.latest
+    assert attempt is not None
+    body = render(
+        Progress(
+            attempt=attempt.number,
+            purpose=attempt.purpose,
+            commit=attempt.commit,
+            runs=rows(world, attempt, observed),
+            metric=world.config.metric.name,
+            group_url=world.tracker.group_url(group(experiment, attempt)),
+            verdict=attempt.verdict,
+        )
+    )
+    if experiment.progress_id:
+        world.forge.edit(experiment.progress_id, body)
+        return experiment
+    return experiment.but(progress_id=world.forge.say(experiment.place, "progress", body))
+
+
+def rows(world: World, attempt: Attempt, observed: Mapping[str, ObservedRun]) -> tuple[RunRow, ...]:
+    """List an attempt's runs with what W&B knows of them."""
+    found = []
+    for run in attempt.runs:
+        now = observed.get(run.id)
+        value = now.summary.get(world.config.metric.name) if now else None
+        found.append(
+            RunRow(
+                seed=run.seed,
+                state=run.state,
+                url=world.tracker.run_url(run.id),
+                step=now.step if now else None,
+                value=float(value) if isinstance(value, int | float) else None,
+            )
+        )
+    return tuple(found)
+
+
+def group(experiment: Experiment, attempt: Attempt) -> str:
+    """The W&B group of an attempt's runs."""
+    return f"lh-{experiment.number}-{attempt.number}"

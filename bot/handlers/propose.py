@@ -1,0 +1,93 @@
+"""A picked idea becomes a branch and a draft PR."""
+
+from bot.comments import render
+from bot.core import idea as ideas
+from bot.core.baseline import Baseline
+from bot.core.experiment import Experiment
+from bot.core.ledger import Ledger
+from bot.core.settings import read_settings, with_settings
+from bot.errors import UserError
+from bot.handlers.judging import current, judging
+from bot.ports import Stale, World
+from bot.replies import NothingWritten, PullBody, Ready
+
+
+def propose(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
+    """Make the branch, commit the settings, open the draft PR, and say so on the issue."""
+    baseline = current(world, ledger)
+    start = world.forge.create_branch(experiment.branch, baseline.commit)
+    changed = _shown(world, baseline, experiment.overrides)
+    if experiment.overrides:
+        commit_settings(
+            world,
+            experiment.branch,
+            start,
+            experiment.overrides,
+            f"{experiment.title}\n\nSettings that #{experiment.number} asks for.",
+        )
+    issue = world.forge.issue(experiment.number)
+    idea = ideas.parse(issue.body)
+    judge = judging(world, baseline)
+    body = PullBody(
+        idea=experiment.number,
+        author=experiment.author,
+        hypothesis=idea.hypothesis,
+        change=idea.change,
+        settings=changed,
+        written=experiment.written,
+        expected=idea.expected,
+        risks=idea.risks,
+        judging=judge,
+    )
+    pull = world.forge.open_pull(
+        experiment.branch, experiment.title, render(body), experiment.author
+    )
+    ready = Ready(pull, experiment.branch, judge, idea.expected, experiment.written)
+    world.forge.say(experiment.number, f"ready:{pull}", render(ready))
+    return ledger.put(experiment.but(phase="open", pull=pull))
+
+
+def abandon(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
+    """Say that the job which wrote the code was cut off, and let the idea be picked again."""
+    reply = NothingWritten("the job that wrote it was cut off", world.environment.workflow_url)
+    held = experiment.intention.workflow_run if experiment.intention else 0
+    world.forge.say(experiment.number, f"abandoned:{held}", render(reply))
+    return ledger.put(experiment.but(phase="stalled"))
+
+
+def commit_settings(
+    world: World, branch: str, parent: str, settings: dict[str, str], message: str
+) -> str:
+    """Commit settings to the configuration file, unless the branch has them already.
+
+    Returns:
+        The branch's head, which has the settings.
+
+    Raises:
+        UserError: the file is missing or holds no such setting.
+    """
+    path = world.config.train.config
+    text = world.forge.file(path, parent) if path else None
+    if path is None or text is None:
+        raise UserError(
+            "Settings cannot be committed: `train.config` in `.github/labhand.yml` names no file "
+            "of this branch."
+        )
+    if (wanted := with_settings(text, settings)) == text:
+        return parent
+    try:
+        return world.forge.commit(branch, parent, message, {path: wanted})
+    except Stale:
+        head = world.forge.head(branch)
+        if head and world.forge.file(path, head) == wanted:
+            return head  # an earlier try was cut off behind this very commit
+        raise
+
+
+def _shown(
+    world: World, baseline: Baseline, overrides: dict[str, str]
+) -> dict[str, tuple[str, str]]:
+    path = world.config.train.config
+    text = world.forge.file(path, baseline.commit) if path and overrides else None
+    before = read_settings(text) if text else {}
+    return {name: (before.get(name, "none"), value) for name, value in overrides.items()}

@@ -1,0 +1,128 @@
+"""The handler of every ring: look at the world, and take whatever steps are due."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from bot.comments import render
+from bot.core.experiment import Experiment, Intention, Run
+from bot.core.ledger import Ledger, Step, next_step
+from bot.core.runs import ObservedRun
+from bot.errors import UserError
+from bot.handlers import progress
+from bot.handlers.fix import commit
+from bot.handlers.merge import merge
+from bot.handlers.propose import abandon, propose
+from bot.handlers.push import push
+from bot.handlers.release import release
+from bot.handlers.report import report
+from bot.handlers.stale import mark
+from bot.ports import World
+from bot.replies import Problem
+
+log = logging.getLogger(__name__)
+MOST_STEPS = 200
+"""Far above what one ring can find to do; a bug ends here instead of at the rate limit."""
+
+
+def reconcile(world: World, place: int | None = None) -> None:
+    """Take every step that is due; doing it twice changes nothing.
+
+    Args:
+        world: the ports.
+        place: the issue or PR to look at; None looks at everything that is open.
+    """
+    for _ in range(MOST_STEPS):
+        ledger = _look(world, world.forge.read_ledger(), place)
+        if not any(_take(world, ledger, e) for e in _chosen(ledger, place)):
+            return
+    raise RuntimeError(f"more than {MOST_STEPS} steps in one ring")
+
+
+def _chosen(ledger: Ledger, place: int | None) -> tuple[Experiment, ...]:
+    return tuple(e for e in ledger.experiments.values() if place in (None, e.number, e.pull))
+
+
+def _look(world: World, ledger: Ledger, place: int | None) -> Ledger:
+    """Ask W&B about every run that has not ended, write down what is new, and show progress."""
+    waiting = {
+        run.id: experiment
+        for experiment in _chosen(ledger, place)
+        if experiment.latest
+        for run in experiment.latest.runs
+        if not run.ended
+    }
+    observed = world.tracker.observe(list(waiting)) if waiting else {}
+    after = ledger
+    for experiment in {e.number: e for e in waiting.values()}.values():
+        attempt = experiment.latest
+        assert attempt is not None
+        seen = attempt.but(runs=tuple(_seen(run, observed) for run in attempt.runs))
+        if seen != attempt:
+            changed = experiment.with_attempt(seen)
+            progress.show(world, changed, observed)
+            after = after.put(changed)
+    return world.forge.write_ledger(ledger, after, "What W&B says of the runs")
+
+
+def _seen(run: Run, observed: Mapping[str, ObservedRun]) -> Run:
+    if run.ended:
+        return run
+    if (now := observed.get(run.id)) is None:
+        return run.but(state="missing") if run.state == "running" else run
+    return run.but(state=now.state)
+
+
+def _take(world: World, ledger: Ledger, experiment: Experiment) -> bool:
+    """Take the one step that is due for an experiment; return whether there was one."""
+    step = next_step(experiment, ledger.baseline.tag if ledger.baseline else None)
+    if step is None:
+        return False
+    own = world.environment.workflow_run
+    held = experiment.intention
+    others = held and (held.workflow_run != own or step is Step.ABANDON)
+    if held and others and not world.forge.ended(held.workflow_run):
+        log.info("#%s: %s is held by workflow run %s", experiment.number, step, held.workflow_run)
+        return False
+    claimed = experiment.but(intention=Intention(step=step, workflow_run=own))
+    ledger = world.forge.write_ledger(
+        ledger, ledger.put(claimed), f"#{experiment.number}: going to {step}"
+    )
+    log.info("#%s: %s", experiment.number, step)
+    try:
+        after = STEPS[step](world, ledger, claimed)
+    except UserError as error:
+        key = f"{step.replace(' ', '-')}:{len(experiment.attempts)}"
+        world.forge.say(experiment.place, key, render(Problem(str(error))))
+        after = ledger.put(_given_up(claimed, step))
+    done = after.experiments[experiment.number].but(intention=None)
+    world.forge.write_ledger(ledger, after.put(done), f"#{experiment.number}: {step}, done")
+    return done != experiment.but(intention=None)
+
+
+def _given_up(experiment: Experiment, step: Step) -> Experiment:
+    """The state from which a person can go on after a step turned out to be impossible."""
+    match step:
+        case Step.PROPOSE | Step.ABANDON:
+            return experiment.but(phase="stalled")
+        case Step.FIX:
+            return experiment.but(fix=None)
+        case Step.MERGE:
+            return experiment.but(phase="open")
+        case Step.MARK_STALE | Step.RELEASE if experiment.phase == "merged":
+            return experiment
+    attempt = experiment.latest
+    assert attempt is not None
+    runs = (r.but(state="missing") if r.state == "pushing" else r for r in attempt.runs)
+    return experiment.with_attempt(attempt.but(runs=tuple(runs), verdict="INVALID"))
+
+
+STEPS: Mapping[Step, Callable[[World, Ledger, Experiment], Ledger]] = {
+    Step.ABANDON: abandon,
+    Step.PROPOSE: propose,
+    Step.FIX: commit,
+    Step.PUSH: push,
+    Step.REPORT: report,
+    Step.MERGE: merge,
+    Step.RELEASE: release,
+    Step.MARK_STALE: mark,
+}

@@ -1,0 +1,61 @@
+"""`bot settle`: vet what a model wrote, and commit it if it may be."""
+
+import logging
+
+from pydantic import ValidationError
+
+from bot.comments import render
+from bot.core.experiment import Experiment
+from bot.core.ledger import Ledger
+from bot.core.patch import refuse
+from bot.handlers.judging import current
+from bot.handlers.write import TASK, WORK, Task, Work
+from bot.ports import World
+from bot.replies import NothingWritten
+
+log = logging.getLogger(__name__)
+MOST_SUMMARY = 2_000
+"""Characters of a model's summary that the ledger keeps."""
+
+
+def settle(world: World) -> int:
+    """Take the model's change into a branch, or say why not; the ring behind it opens the PR.
+
+    Returns:
+        The number of the idea.
+    """
+    task = Task.model_validate_json((world.folder / TASK).read_text(encoding="utf-8"))
+    ledger = world.forge.read_ledger()
+    experiment = ledger.at(task.number)
+    if experiment is None or experiment.phase != "writing":
+        log.info("#%s is not being written", task.number)
+        return task.number
+    work = _left(world, task)
+    if reason := work.reason or refuse(work.files, task.closed):
+        reply = NothingWritten(reason, world.environment.workflow_url)
+        key = f"nothing-written:{world.environment.workflow_run}"
+        world.forge.say(task.number, key, render(reply))
+        after = experiment.but(phase="stalled", intention=None)
+    else:
+        _commit(world, ledger, experiment, work)
+        summary = work.summary[:MOST_SUMMARY]
+        after = experiment.but(phase="picked", intention=None, written=summary)
+    world.forge.write_ledger(ledger, ledger.put(after), f"#{task.number}: {after.phase}")
+    return task.number
+
+
+def _left(world: World, task: Task) -> Work:
+    try:
+        work = Work.model_validate_json((world.folder / WORK).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValidationError):
+        return Work(number=task.number, reason="the job that wrote it was cut off")
+    return work
+
+
+def _commit(world: World, ledger: Ledger, experiment: Experiment, work: Work) -> None:
+    base = current(world, ledger).commit
+    head = world.forge.create_branch(experiment.branch, base)
+    if all(world.forge.file(path, head) == text for path, text in work.files.items()):
+        return  # an earlier try was cut off behind this very commit
+    message = f"{experiment.title}\n\nWritten by a model for #{experiment.number}."
+    world.forge.commit(experiment.branch, head, message, work.files)

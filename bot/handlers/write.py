@@ -1,0 +1,73 @@
+"""`bot write`: a model carries out an idea in a folder of files, without any rights."""
+
+import json
+import logging
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from bot.comments import prompt
+from bot.config import Config
+from bot.core.patch import refuse
+from bot.errors import UserError
+from bot.ports import Outage, Workspace, Writer
+
+log = logging.getLogger(__name__)
+TASK = Path("task/task.json")
+WORK = Path("work/work.json")
+
+
+class Task(BaseModel):
+    """What the job that answers hands to the job that writes."""
+
+    number: int
+    head: str
+    """The commit whose files are to be changed."""
+    title: str
+    change: str
+    hypothesis: str
+    risks: str
+    closed: tuple[str, ...]
+    """Patterns of paths that may not be touched."""
+
+
+class Work(BaseModel):
+    """What the job that writes hands to the job that settles; untrusted."""
+
+    number: int
+    files: dict[str, str | None] = {}
+    summary: str = ""
+    reason: str = ""
+    """Why there is nothing to take; empty if there is."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+def write(folder: Path, config: Config, writer: Writer, workspace: Workspace) -> None:
+    """Let the model work, and leave what it did for the job that settles."""
+    task = Task.model_validate_json((folder / TASK).read_text(encoding="utf-8"))
+    work = Work(number=task.number)
+    try:
+        written = writer.write(
+            prompt("implement_system", command=config.train.command, closed=task.closed),
+            prompt("implement_task", task=task),
+            workspace,
+        )
+        files = dict(workspace.changes())
+        work = Work(
+            number=task.number,
+            files=files,
+            summary=written.summary,
+            reason=refuse(files, task.closed) or "",
+            input_tokens=written.input_tokens,
+            output_tokens=written.output_tokens,
+        )
+        log.info("%s turns, %s tokens out", written.turns, written.output_tokens)
+    except UserError as error:
+        work = Work(number=task.number, reason=str(error))
+    except Outage:
+        log.exception("the model's service failed")
+        work = Work(number=task.number, reason="the model's service did not answer")
+    path = folder / WORK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(work.model_dump()), encoding="utf-8")

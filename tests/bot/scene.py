@@ -1,0 +1,99 @@
+"""A scene for conversations: people write, the bot answers, agents train."""
+
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from bot import router
+from bot.events import CommentWritten, IdeaLabelled, Rang
+from bot.ports import Launch, World
+from tests.fakes import Comment, Cut, FakeForge, FakeRun, FakeTracker, world
+
+BODY = (
+    "### What should change?\n\n{change}\n\n### Configuration, if that is all it takes\n\n{set}\n"
+)
+NOISE = (0.0, 0.001, -0.001, 0.0015, -0.0015, 0.0005)
+
+
+def outcome(launch: Launch) -> FakeRun:
+    """A bigger learning rate helps, width 1 hurts, and a learning rate of 9 fails."""
+    words = dict(word.split("=", 1) for word in launch.command if "=" in word)
+    seed = int(words["seed"])
+    accuracy = 0.90 + NOISE[seed % len(NOISE)]
+    if words.get("lr") == "9":
+        return FakeRun("failed")
+    if words.get("lr") == "0.02":
+        accuracy += 0.02
+    if words.get("model.width") == "1":
+        accuracy -= 0.05
+    return FakeRun("finished", {"val/acc": accuracy, "train/minutes": 1 + seed / 100})
+
+
+class Scene:
+    """A world of fakes, and the people in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.world: World = world(outcome, str(folder))
+        self.comment_ids = count(1)
+
+    @property
+    def forge(self) -> FakeForge:
+        """GitHub."""
+        assert isinstance(self.world.forge, FakeForge)
+        return self.world.forge
+
+    @property
+    def tracker(self) -> FakeTracker:
+        """W&B."""
+        assert isinstance(self.world.tracker, FakeTracker)
+        return self.world.tracker
+
+    def new_job(self) -> World:
+        """The next workflow run begins; the one before has ended."""
+        run = self.world.environment.workflow_run + 1
+        environment = self.world.environment.model_copy(update={"workflow_run": run})
+        self.world = replace(self.world, environment=environment)
+        return self.world
+
+    def writes(self, person: str, place: int, body: str, comment_id: int | None = None) -> int:
+        """Somebody comments; the bot answers in a job of its own."""
+        number = comment_id or next(self.comment_ids)
+        event = CommentWritten(place, number, person, body, place in self.forge.pulls)
+        self.run(event)
+        return number
+
+    def labels(self, person: str, place: int) -> None:
+        """Somebody puts the label `experiment` on an issue."""
+        self.run(IdeaLabelled(place, person))
+
+    def rings(self) -> None:
+        """Agents train what is queued, then W&B rings."""
+        self.tracker.work()
+        self.run(Rang("W&B"))
+
+    def run(self, event: CommentWritten | IdeaLabelled | Rang) -> None:
+        """Handle an event in a job of its own; a job that is cut off just ends."""
+        try:
+            router.handle(event, self.new_job())
+        except Cut:
+            self.forge.scissors.mend()
+
+    def last(self, place: int) -> Comment:
+        """The bot's last comment there."""
+        return self.forge.said_at(place)[-1]
+
+    def idea(self, title: str, change: str = "Try it.", settings: str = "_No response_") -> int:
+        """An idea in the form of the issue form."""
+        return self.forge.add_issue(title, BODY.format(change=change, set=settings))
+
+    def baseline(self) -> None:
+        """Measure the first baseline."""
+        place = self.forge.add_issue("Measure the baseline")
+        self.writes("ada", place, "/baseline seeds=6")
+        self.rings()
+
+    def experiment(self, title: str, settings: str) -> int:
+        """From an idea to its PR; return the PR's number."""
+        place = self.idea(title, settings=settings)
+        self.labels("ada", place)
+        return max(self.forge.pulls)

@@ -1,0 +1,114 @@
+"""A job that is killed behind any single write, and a ring later: the same end as undisturbed."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bot.scene import Scene
+from tests.fakes import FakeForge
+
+Act = Callable[[Scene, int], object]
+
+
+def launch(scene: Scene, pull: int) -> None:
+    """The maintainer launches."""
+    scene.writes("ada", pull, "/launch", 900)
+
+
+def merge(scene: Scene, pull: int) -> None:
+    """The maintainer merges what won."""
+    scene.writes("ada", pull, "/merge", 901)
+
+
+def ring(scene: Scene, pull: int) -> None:
+    """Runs have ended, W&B rings."""
+    del pull
+    scene.rings()
+
+
+def fix(scene: Scene, pull: int) -> None:
+    """The maintainer takes the suggestion."""
+    scene.writes("ada", pull, "/fix", 902)
+
+
+STORIES: dict[str, tuple[str, tuple[Act, ...]]] = {
+    "launch": ("lr=0.02", (launch,)),
+    "report": ("lr=0.02", (launch, ring)),
+    "merge": ("lr=0.02", (launch, ring, merge)),
+    "confirm, merge and release": ("lr=0.02", (launch, ring, merge, ring)),
+    "failure": ("lr=9", (launch, ring)),
+    "fix": ("lr=9", (launch, ring, fix)),
+}
+
+
+def began(folder: Path, settings: str) -> tuple[Scene, int]:
+    """A repository with a baseline and one PR, and another that is measured already."""
+    scene = Scene(folder)
+    scene.baseline()
+    other = scene.experiment("Narrow", "model.width=1")
+    scene.writes("ada", other, "/launch", 800)
+    scene.rings()
+    return scene, scene.experiment("Learning rate", settings)
+
+
+def state(scene: Scene) -> dict[str, Any]:
+    """Everything that people and the next job can see."""
+    forge = scene.forge
+    return {
+        "comments": sorted((c.place, c.key, c.body, c.minimized) for c in forge.comments),
+        "book": {path: _timeless(text) for path, text in forge.book.items()},
+        "releases": forge.releases,
+        "branches": {name: forge.tree(sha) for name, sha in _code(forge)},
+        "pulls": {n: (p.is_open, p.is_draft, bool(p.merge_commit)) for n, p in forge.pulls.items()},
+        "runs": sorted(scene.tracker.runs),
+        "queued": sorted({launch.run_id for _, launch in scene.tracker.queue}),
+    }
+
+
+def _code(forge: FakeForge) -> list[tuple[str, str]]:
+    return [(name, sha) for name, sha in forge.branches.items() if name != "labbook"]
+
+
+def _timeless(text: str) -> Any:
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return text
+    for attempt in data.get("attempts", ()):
+        attempt.pop("asked_at")
+    return data
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_cut_off_behind_each_write(story: str, tmp_path: Path) -> None:
+    settings, acts = STORIES[story]
+
+    def played(cut_after: int | None) -> tuple[Scene, int]:
+        scene, pull = began(tmp_path, settings)
+        for act in acts[:-1]:
+            act(scene, pull)
+        scene.forge.scissors.mend()
+        scene.forge.scissors.after = cut_after
+        acts[-1](scene, pull)
+        writes = scene.forge.scissors.writes
+        scene.forge.scissors.mend()
+        scene.rings()
+        scene.rings()
+        return scene, writes
+
+    undisturbed, writes = played(None)
+    wanted = _without_workflow_links(state(undisturbed))
+    assert writes > 3
+    for cut_after in range(1, writes + 1):
+        scene, _ = played(cut_after)
+        assert _without_workflow_links(state(scene)) == wanted, f"cut behind write {cut_after}"
+
+
+def _without_workflow_links(seen: dict[str, Any]) -> str:
+    """Which job wrote a comment, and in which order, may differ; everything else may not."""
+    text = json.dumps(seen, sort_keys=True, indent=1, default=str)
+    return re.sub(r"(actions/runs/|(?:report|progress)_id\": )\d+", r"\1N", text)
