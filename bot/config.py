@@ -1,10 +1,18 @@
 """Configuration: the environment of a job, and the repository's `.github/labhand.yml`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from bot.core.runs import Goal, Metric, Value
 from bot.core.settings import nearest
@@ -49,8 +57,17 @@ class Train(Section):
     config: str | None = None
 
 
+def _without_repeats(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed stands there twice")
+    return seeds
+
+
 SeedList = Annotated[
-    tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_as_seeds), Field(min_length=2)
+    tuple[Annotated[int, Field(ge=0)], ...],
+    BeforeValidator(_as_seeds),
+    Field(min_length=2),
+    AfterValidator(_without_repeats),
 ]
 
 
@@ -61,6 +78,15 @@ class Seeds(Section):
     baseline: SeedList = tuple(range(1, 11))
     held_out: SeedList = (101, 102, 103)
     looks: int = Field(3, ge=1, le=6)
+
+    @model_validator(mode="after")
+    def _held_out_is_held_out(self) -> Self:
+        if both := set(self.held_out) & set(self.experiment):
+            raise ValueError(
+                f"seed {min(both)} is held out and trained in every experiment; a win cannot be "
+                "confirmed on the seeds that it was found on"
+            )
+        return self
 
 
 class Judge(Section):

@@ -121,7 +121,9 @@ class FakeForge:
         self.labels: dict[str, str] = {}
         self.book: dict[str, str] = {}
         self.log: list[str] = []
+        self.own_run = 1
         self.live: set[int] = set()
+        """Other workflow runs that have not ended."""
         self.schedule = False
         self.branches["main"] = self._store(None, dict(files))
 
@@ -303,7 +305,7 @@ class FakeForge:
         return f"https://hub/releases/tag/{tag}"
 
     def ended(self, workflow_run: int) -> bool:
-        return workflow_run not in self.live
+        return workflow_run not in (self.own_run, *self.live)
 
     @write
     def set_schedule(self, enabled: bool) -> None:

@@ -34,8 +34,18 @@ def reconcile(world: World, place: int | None = None) -> None:
     for _ in range(MOST_STEPS):
         ledger = _look(world, world.forge.read_ledger(), place)
         if not any(_take(world, ledger, e) for e in _chosen(ledger, place)):
-            return
-    raise RuntimeError(f"more than {MOST_STEPS} steps in one ring")
+            break
+    else:
+        raise RuntimeError(f"more than {MOST_STEPS} steps in one ring")
+    if place is None:
+        # Said in every ring, because another job may have said the opposite in between.
+        world.forge.set_schedule(enabled=any(_waits(e) for e in ledger.experiments.values()))
+
+
+def _waits(experiment: Experiment) -> bool:
+    """Whether something will happen that nobody may tell us of."""
+    attempt = experiment.latest
+    return experiment.intention is not None or bool(attempt and attempt.verdict is None)
 
 
 def _chosen(ledger: Ledger, place: int | None) -> tuple[Experiment, ...]:

@@ -12,7 +12,7 @@ def main() -> int:
     """Serve GitHub, W&B and Claude, run Actions and two agents, until Ctrl-C."""
     with (
         tempfile.TemporaryDirectory(prefix="labhand-sandbox-") as root,
-        stage(Path.cwd(), Path(root), SCRIPT) as at,
+        stage(Path(root), SCRIPT) as at,
         agents(at),
     ):
         print(f"GitHub  {at.github.url}  repository {REPOSITORY}")

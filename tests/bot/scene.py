@@ -53,6 +53,7 @@ class Scene:
         run = self.world.environment.workflow_run + 1
         environment = self.world.environment.model_copy(update={"workflow_run": run})
         self.world = replace(self.world, environment=environment)
+        self.forge.own_run = run
         return self.world
 
     def writes(self, person: str, place: int, body: str, comment_id: int | None = None) -> int:

@@ -49,6 +49,8 @@ def test_a_limit_may_be_a_plain_number() -> None:
         ("15%", "much", "line 8, `guards.train/minutes.limit`:"),
         (" seed={seed}", "", "line 10, `train.command`:"),
         ("experiment: 3", "experiment: 1", "line 12, `seeds.experiment`:"),
+        ("experiment: 3", "experiment: [1, 2, 1]", "a seed stands there twice"),
+        ("experiment: 3", "experiment: [1, 101]", "seed 101 is held out"),
         ("version: 1", "version: 2", "line 1, `version`:"),
         ("  a100: {gpus: 1}", "  {}", "`queues`:"),
     ],

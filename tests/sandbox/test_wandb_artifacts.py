@@ -8,7 +8,7 @@ from wandb.errors import CommError
 
 from tests.sandbox.wandb_stage import Bench
 
-pytest_plugins = ("tests.sandbox.wandb_stage",)
+pytest_plugins = ("tests.sandbox.wandb_fixtures",)
 
 
 def _artifact(folder: Path, text: str, **options: str) -> wandb.Artifact:

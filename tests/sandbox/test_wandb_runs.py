@@ -9,7 +9,7 @@ from wandb.errors import CommError
 
 from tests.sandbox.wandb_stage import Bench
 
-pytest_plugins = ("tests.sandbox.wandb_stage",)
+pytest_plugins = ("tests.sandbox.wandb_fixtures",)
 
 TRAIN = """
 import json, sys, wandb
@@ -83,6 +83,15 @@ def test_a_run_id_that_was_begun_is_refused_to_who_never_resumes(bench: Bench) -
         run.log({"acc": 2})
     assert bench.server.starts[path] == 2
     assert [row["acc"] for row in bench.api_run("r1").scan_history(keys=["acc"])] == [1, 2]
+
+
+def test_a_second_process_on_a_running_run_is_counted(bench: Bench) -> None:
+    run = bench.init("r1")
+    run.log({"acc": 1})
+    run.tags = ("edited",)
+    assert bench.program("import wandb; wandb.init(id='r1').finish()").returncode == 0
+    assert bench.server.starts[("acme", bench.project, "r1")] == 2
+    run.finish()
 
 
 def test_a_deleted_id_is_never_given_again(bench: Bench) -> None:

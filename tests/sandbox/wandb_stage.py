@@ -1,26 +1,20 @@
-"""A served W&B, an SDK that knows no other, and training programs."""
+"""A served W&B, runs of this process, and training programs."""
 
 import base64
 import json
+import queue
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 import wandb
 
-from bot.sandbox.serve import reserve, serve
 from bot.sandbox.wandb import Run, Wandb
-
-SECRETS = {"HOOK_TOKEN": "ghs_secret"}
-FOLDERS = ("WANDB_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")
 
 
 class Clock:
@@ -31,6 +25,14 @@ class Clock:
 
     def __call__(self) -> float:
         return time.time() + self.ahead
+
+
+@dataclass(frozen=True)
+class Hook:
+    """An address that keeps what is posted to it, with the authorization it came with."""
+
+    url: str
+    rings: "queue.Queue[tuple[Any, str | None]]"
 
 
 @dataclass
@@ -84,37 +86,3 @@ class Bench:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    folder = tmp_path_factory.mktemp("wandb")
-    bound, url = reserve()
-    clock = Clock()
-    with (
-        pytest.MonkeyPatch.context() as environment,
-        Wandb(url, folder / "server", secrets=SECRETS, now=clock) as server,
-        serve(server.app, bound),
-    ):
-        variables = {
-            "WANDB_BASE_URL": url,
-            "WANDB_API_KEY": server.api_key,
-            "WANDB_ENTITY": "acme",
-            "WANDB_ERROR_REPORTING": "false",
-            "WANDB_SILENT": "true",
-            **dict.fromkeys(FOLDERS, str(folder)),
-        }
-        wandb.teardown()  # what an earlier module of this process set up
-        environment.delenv("WANDB_SERVICE", raising=False)
-        for name, value in variables.items():
-            environment.setenv(name, value)
-        path = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(folder)}
-        yield Bench(server, clock, folder, path | variables, "none")
-        wandb.teardown()
-
-
-@pytest.fixture
-def bench(served: Bench) -> Iterator[Bench]:
-    served.project = f"p{uuid.uuid4().hex[:8]}"
-    yield served
-    served.clock.ahead = 0.0

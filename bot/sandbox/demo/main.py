@@ -14,14 +14,14 @@ IDLE_SECONDS = 60.0
 
 
 def main() -> int:
-    """Run the demonstration in the current folder; return 1 if a step did not happen."""
-    project, out = Path.cwd(), Path.cwd() / "demo"
+    """Run the demonstration, and leave what was posted in `demo/`; 1 if a step did not happen."""
+    out = Path.cwd() / "demo"
     display = Display()
     print("GitHub, W&B and Claude on 127.0.0.1; real clients, real agents, real training.")
     root = Path(tempfile.mkdtemp(prefix="labhand-demo-"))
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
-    with stage(project, root, SCRIPT) as at:
+    with stage(root, SCRIPT) as at:
         story = Story(at, display)
         story.set_up()
         with agents(at):

@@ -18,6 +18,7 @@ from bot.sandbox.github import GitHub
 from bot.sandbox.serve import reserve, serve
 from bot.sandbox.wandb import Wandb
 
+PROJECT_FILES = Path(__file__).parents[3]
 REPOSITORY = "acme/digits"
 PROJECT = "digits"
 QUEUE = "local"
@@ -42,8 +43,8 @@ class Stage:
 
 
 @contextmanager
-def stage(project: Path, root: Path, script: Sequence[Scenario]) -> Iterator[Stage]:
-    """Start everything, with a repository that holds the files of `project`."""
+def stage(root: Path, script: Sequence[Scenario]) -> Iterator[Stage]:
+    """Start everything, with a repository that holds the files of this project."""
     with ExitStack() as stack:
         ports = [reserve() for _ in range(3)]
         github = GitHub(ports[0][1], root / "github")
@@ -54,7 +55,7 @@ def stage(project: Path, root: Path, script: Sequence[Scenario]) -> Iterator[Sta
             stack.enter_context(serve(app, bound))
         stack.callback(github.close)
         tokens = {login: github.add_user(login) for login in (*ROLES, STRANGER)}
-        repository = github.add_repository(REPOSITORY, source=copied(project, root / "files"))
+        repository = github.add_repository(REPOSITORY, source=copied(root / "files"))
         repository.actions_can_create_pull_requests = True
         for login, role in ROLES.items():
             github.set_role(REPOSITORY, login, role)
@@ -91,19 +92,19 @@ def stage(project: Path, root: Path, script: Sequence[Scenario]) -> Iterator[Sta
         )
 
 
-def copied(project: Path, folder: Path) -> Path:
-    """Copy the files that git knows of a project, or would know."""
+def copied(folder: Path) -> Path:
+    """Copy the files of this project that git knows, or would know."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=project,
+        cwd=PROJECT_FILES,
         capture_output=True,
         check=True,
         text=True,
     ).stdout
     for name in filter(None, listed.split("\0")):
-        if (project / name).is_file():
+        if (PROJECT_FILES / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(project / name, folder / name)
+            shutil.copy2(PROJECT_FILES / name, folder / name)
     return folder
 
 

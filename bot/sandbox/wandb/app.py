@@ -19,7 +19,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from bot.sandbox.wandb import files, graphql, runs, stream
-from bot.sandbox.wandb.state import Delivery, Entity, Refusal, Run, Store
+from bot.sandbox.wandb.state import Delivery, Entity, Run
+from bot.sandbox.wandb.store import Refusal, Store
 from bot.sandbox.wandb.webhooks import Webhooks
 
 API_KEY = "5ab0c2d47e19f6835ab0c2d47e19f6835ab0c2d4"

@@ -8,7 +8,8 @@ from typing import Any
 from bot.sandbox.wandb.artifacts import ArtifactCollectionMembership
 from bot.sandbox.wandb.files import storage_url
 from bot.sandbox.wandb.pages import page
-from bot.sandbox.wandb.state import Artifact, Refusal, Resolver, Store
+from bot.sandbox.wandb.state import Artifact
+from bot.sandbox.wandb.store import Refusal, Resolver, Store
 
 
 def create_manifest(store: Store, request: dict[str, Any]) -> dict[str, Any]:

@@ -5,15 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.wandb.pages import page
-from bot.sandbox.wandb.state import (
-    Artifact,
-    ArtifactSequence,
-    Project,
-    Refusal,
-    Resolver,
-    Run,
-    Store,
-)
+from bot.sandbox.wandb.state import Artifact, ArtifactSequence, Project, Run
+from bot.sandbox.wandb.store import Refusal, Resolver, Store
 
 
 @dataclass(frozen=True)
@@ -158,8 +151,8 @@ def update_artifact(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     return {"artifact": artifact}
 
 
-def _by_id(store: Store, _query: None, id: str) -> Artifact | None:  # noqa: A002, GraphQL's name
-    return store.objects.get(id)
+def _by_id(store: Store, _query: None, **wanted: str) -> Artifact | None:
+    return store.objects.get(wanted["id"])
 
 
 def _aliases(_store: Store, source: Artifact | ArtifactCollectionMembership) -> list[Any]:
@@ -181,8 +174,7 @@ def _versions(
     sequence: ArtifactSequence,
     after: str | None = None,
     first: int | None = None,
-    order: str | None = None,  # noqa: ARG001
-    filters: str | None = None,  # noqa: ARG001
+    **_order: str,
 ) -> dict[str, Any]:
     listing = page(committed(sequence)[::-1], first, after)
     for edge in listing["edges"]:

@@ -7,16 +7,8 @@ from typing import Any
 
 from bot.sandbox.wandb import filters
 from bot.sandbox.wandb.pages import page
-from bot.sandbox.wandb.state import (
-    Entity,
-    GenericWebhookIntegration,
-    Project,
-    Refusal,
-    Resolver,
-    Run,
-    Store,
-    Trigger,
-)
+from bot.sandbox.wandb.state import Entity, GenericWebhookIntegration, Project, Run, Trigger
+from bot.sandbox.wandb.store import Refusal, Resolver, Store
 
 
 @dataclass(frozen=True)
@@ -136,8 +128,8 @@ def _triggers(
     _entity: Entity,
     after: str | None = None,
     first: int | None = None,
-    order: str | None = None,  # noqa: ARG001
     filters: str | None = None,
+    **_order: str,
 ) -> dict[str, Any]:
     name = json.loads(filters or "{}").get("name")
     return page([t for t in store.triggers if name in (None, t.name)], first, after)

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.sandbox.wandb.pages import page
-from bot.sandbox.wandb.state import Refusal, Resolver, Run, Store, timestamp
+from bot.sandbox.wandb.state import Run, timestamp
+from bot.sandbox.wandb.store import Refusal, Resolver, Store
 
 
 def stored_at(store: Store, name: str) -> Path:

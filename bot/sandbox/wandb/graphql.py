@@ -28,7 +28,7 @@ from bot.sandbox.wandb import (
     projects,
     runs,
 )
-from bot.sandbox.wandb.state import Refusal, Resolver, Store
+from bot.sandbox.wandb.store import Refusal, Resolver, Store
 
 FIELDS: Mapping[str, Resolver] = {
     **projects.FIELDS,

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from bot.sandbox.wandb.pages import page
-from bot.sandbox.wandb.state import LogLine, Resolver, Run, Store
+from bot.sandbox.wandb.state import LogLine, Run
+from bot.sandbox.wandb.store import Resolver, Store
 
 Row = dict[str, Any]
 
@@ -81,7 +82,7 @@ def log_lines(
     first: int | None = None,
     last: int | None = None,
     after: str | None = None,
-    use_improved_pagination: bool = True,  # noqa: ARG001
+    **_how: bool,
 ) -> dict[str, Any]:
     """A page of the console, or its last lines."""
     lines = [run.log[number] for number in sorted(run.log)]
@@ -93,6 +94,11 @@ def log_line(number: int, text: str) -> LogLine:
     level = "error" if text.startswith("ERROR ") else ""
     timestamp, _, line = text.removeprefix("ERROR ").partition(" ")
     return LogLine(number, timestamp, level, line)
+
+
+def _exported(_store: Store, run: Run, **_keys: list[str]) -> Row:
+    """Nothing is ever exported to files here: all history is "live", from its first step on."""
+    return {"parquetUrls": [], "liveData": [{"_step": step_of(row)} for row in run.history[:1]]}
 
 
 def _tail(rows: dict[int, Row]) -> str:
@@ -114,11 +120,7 @@ FIELDS: dict[str, Resolver] = {
     "Run.systemMetrics": lambda _store, run: json.dumps(
         run.event_rows[max(run.event_rows)] if run.event_rows else {}
     ),
-    # nothing is ever exported here: all of a run's history is "live"
-    "Run.parquetHistory": lambda _store, run, live_keys: {  # noqa: ARG005
-        "parquetUrls": [],
-        "liveData": [{"_step": step_of(row)} for row in run.history[:1]],
-    },
+    "Run.parquetHistory": _exported,
     "Run.logLines": log_lines,
     "Run.logLineCount": lambda _store, run: len(run.log),
 }

@@ -4,17 +4,8 @@ import json
 from typing import Any
 
 from bot.sandbox.wandb.pages import page
-from bot.sandbox.wandb.state import (
-    Entity,
-    Item,
-    LaunchAgent,
-    Project,
-    Queue,
-    Refusal,
-    Resolver,
-    ResourceConfig,
-    Store,
-)
+from bot.sandbox.wandb.state import Entity, Item, LaunchAgent, Project, Queue, ResourceConfig
+from bot.sandbox.wandb.store import Refusal, Resolver, Store
 
 LEASE_SECONDS = 60.0  # an item that was popped and never acked goes back to the queue
 MEDIUM = 2
@@ -143,16 +134,16 @@ def _queue(store: Store, request: dict[str, Any]) -> Queue | None:
     return project.queues.get(request["queueName"]) if project else None
 
 
-def _agent(store: Store, _query: None, id: str) -> LaunchAgent:  # noqa: A002
-    return store.find(id, LaunchAgent)
+def _agent(store: Store, _query: None, **wanted: str) -> LaunchAgent:
+    return store.find(wanted["id"], LaunchAgent)
 
 
-def _item(_store: Store, queue: Queue, id: str) -> Item | None:  # noqa: A002
-    return queue.items.get(id)
+def _item(_store: Store, queue: Queue, **wanted: str) -> Item | None:
+    return queue.items.get(wanted["id"])
 
 
-def _resource_config(store: Store, _entity: Entity, id: str) -> ResourceConfig:  # noqa: A002
-    return store.find(id, ResourceConfig)
+def _resource_config(store: Store, _entity: Entity, **wanted: str) -> ResourceConfig:
+    return store.find(wanted["id"], ResourceConfig)
 
 
 def _queues(_store: Store, project: Project) -> list[Queue]:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from bot.sandbox.wandb.pages import page
-from bot.sandbox.wandb.state import Entity, Project, Resolver, Store
+from bot.sandbox.wandb.state import Entity, Project
+from bot.sandbox.wandb.store import Resolver, Store
 
 FEATURES = (
     "AUTOMATION_EVENT_RUN_STATE",

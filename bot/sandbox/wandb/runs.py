@@ -7,7 +7,8 @@ from typing import Any
 from bot.sandbox.wandb import filters
 from bot.sandbox.wandb.automations import on_run_state
 from bot.sandbox.wandb.pages import page
-from bot.sandbox.wandb.state import Project, Refusal, Resolver, Run, Store, timestamp
+from bot.sandbox.wandb.state import Project, Run, timestamp
+from bot.sandbox.wandb.store import Refusal, Resolver, Store
 from bot.sandbox.wandb.values import parse
 
 TERMINAL = ("finished", "failed", "crashed", "killed", "preempted")
@@ -35,13 +36,10 @@ def upsert_bucket(store: Store, request: dict[str, Any]) -> dict[str, Any]:
     if request.get("summaryMetrics") is not None:
         run.summary = parse(request["summaryMetrics"])
     if request.get("config") is not None:
-        before = _writers(run)
         run.config = {key: item["value"] for key, item in parse(request["config"]).items()}
-        path = (run.project.entity.name, run.project.name, run.id)
-        store.starts[path] += len(_writers(run) - before)
     if request.get("state") is not None:
         enter(store, run, request["state"])
-    elif request.get("host") is not None and (inserted or run.state != "running"):
+    elif inserted or _begins(request, run):
         begin(store, run)
     return {"bucket": run, "inserted": inserted}
 
@@ -66,13 +64,19 @@ def _named(store: Store, request: dict[str, Any]) -> tuple[Run, bool]:
     return run, True
 
 
-def _writers(run: Run) -> set[str]:
-    """The processes that have written this run: each SDK process signs with an id of its own."""
-    return set(run.config.get("_wandb", {}).get("e", {}))
+def _begins(request: dict[str, Any], run: Run) -> bool:
+    """Whether a training process takes up the run with this request, rather than edits it.
+
+    Only such processes name their host; each signs the configuration (under `e`) once it is under
+    way, so that a second process is known by its host and a configuration that nobody has signed.
+    """
+    signed = "e" in run.config.get("_wandb", {})
+    return request.get("host") is not None and (run.state != "running" or not signed)
 
 
 def begin(store: Store, run: Run) -> None:
-    """A training process has taken up the run (only these name their host)."""
+    """A training process has taken up the run."""
+    store.starts[(run.project.entity.name, run.project.name, run.id)] += 1
     run.exit_code, run.stopped, run.preempting = None, False, False
     run.heartbeat = store.now()
     enter(store, run, "running")

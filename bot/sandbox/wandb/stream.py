@@ -4,7 +4,8 @@ from typing import Any
 
 from bot.sandbox.wandb import runs
 from bot.sandbox.wandb.history import log_line
-from bot.sandbox.wandb.state import Run, Store
+from bot.sandbox.wandb.state import Run
+from bot.sandbox.wandb.store import Store
 from bot.sandbox.wandb.values import parse
 
 
@@ -26,12 +27,13 @@ def receive(store: Store, run: Run, sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def _take(run: Run, name: str, lines: dict[int, str]) -> None:
+    # new dictionaries, so that a copy of the run stays what it was
     match name:
         case "wandb-history.jsonl":
-            run.history_rows |= {number: parse(line) for number, line in lines.items()}
+            run.history_rows = run.history_rows | {n: parse(line) for n, line in lines.items()}
         case "wandb-events.jsonl":
-            run.event_rows |= {number: parse(line) for number, line in lines.items()}
+            run.event_rows = run.event_rows | {n: parse(line) for n, line in lines.items()}
         case "wandb-summary.json":
             run.summary = parse(lines[max(lines)])
         case "output.log":
-            run.log |= {number: log_line(number, line) for number, line in lines.items()}
+            run.log = run.log | {n: log_line(n, line) for n, line in lines.items()}

@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 
-from bot.sandbox.wandb.state import Delivery, GenericWebhookIntegration, Store
+from bot.sandbox.wandb.state import Delivery, GenericWebhookIntegration
+from bot.sandbox.wandb.store import Store
 
 TIMEOUT_SECONDS = 10.0
 Due = tuple[GenericWebhookIntegration, dict[str, Any]]
