@@ -45,6 +45,7 @@ class Wandb(Connection):
     ) -> None:
         super().__init__(entity, project)
         scheme, netloc = urlsplit(server_url)[:2]
+        self._name = f"labhand-{repository.replace('/', '-')}"
         # Launch takes git remotes by https alone, and without a password.
         self._remote = f"https://{netloc}/{repository}.git"
         self._git = {
@@ -142,7 +143,9 @@ class Wandb(Connection):
     @answered
     def setup(self, queues: Sequence[str], hook_url: str, secret_name: str) -> tuple[str, ...]:
         api = self._new_api()  # which has not listed anything before
-        return wandb_setup.create(api, self._entity, self._project, queues, hook_url, secret_name)
+        return wandb_setup.create(
+            api, self._name, self._entity, self._project, queues, hook_url, secret_name
+        )
 
     @property
     def _page(self) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-NAME = "labhand"
 RUN_PREFIX = "labhand/"
 """How the names of our runs begin."""
 PAYLOAD = {"event_type": "labhand-ring", "client_payload": {}}
@@ -11,9 +10,25 @@ PAYLOAD = {"event_type": "labhand-ring", "client_payload": {}}
 
 
 def create(
-    api: Any, entity: str, project: str, queues: Sequence[str], hook_url: str, secret_name: str
+    api: Any,
+    name: str,
+    entity: str,
+    project: str,
+    queues: Sequence[str],
+    hook_url: str,
+    secret_name: str,
 ) -> tuple[str, ...]:
-    """Create what is missing; return it in words."""
+    """Create what is missing; return it in words.
+
+    Args:
+        api: the SDK's `Api`.
+        name: of the webhook and of the automation: a team may have several repositories.
+        entity: the team.
+        project: where runs are logged.
+        queues: the Launch queues that are needed.
+        hook_url: what the webhook posts to.
+        secret_name: the team's secret with the token that it sends.
+    """
     made = []
     if project not in {each.name for each in api.projects(entity)}:
         api.create_project(project, entity)
@@ -23,14 +38,14 @@ def create(
         if queue not in there:
             api.create_run_queue(queue, "local-process", entity)
             made.append(f"W&B Launch queue {queue}")
-    hook = _hook(api, entity)
+    hook = _hook(api, entity, name)
     if hook is None:
-        _create_hook(entity, hook_url, secret_name)
-        hook = _hook(api, entity)
-        made.append(f"W&B webhook {NAME}")
-    if next(iter(api.automations(entity, name=NAME)), None) is None:
-        _create_automation(api, entity, project, hook)
-        made.append(f"W&B automation {NAME}")
+        _create_hook(entity, name, hook_url, secret_name)
+        hook = _hook(api, entity, name)
+        made.append(f"W&B webhook {name}")
+    if next(iter(api.automations(entity, name=name)), None) is None:
+        _create_automation(api, name, entity, project, hook)
+        made.append(f"W&B automation {name}")
     return tuple(made)
 
 
@@ -47,11 +62,11 @@ def _queues(entity: str) -> set[str]:
     return {queue["name"] for queue in found}
 
 
-def _hook(api: Any, entity: str) -> Any:
-    return next((hook for hook in api.webhook_integrations(entity) if hook.name == NAME), None)
+def _hook(api: Any, entity: str, name: str) -> Any:
+    return next((hook for hook in api.webhook_integrations(entity) if hook.name == name), None)
 
 
-def _create_hook(entity: str, url: str, secret_name: str) -> None:
+def _create_hook(entity: str, name: str, url: str, secret_name: str) -> None:
     """Register the webhook, for which the SDK ships the operation and no call of its Api."""
     import wandb
     from wandb.apis.public.service_api import ServiceApi
@@ -59,7 +74,7 @@ def _create_hook(entity: str, url: str, secret_name: str) -> None:
 
     given = {
         "entityName": entity,
-        "name": NAME,
+        "name": name,
         "urlEndpoint": url,
         "accessTokenRef": secret_name,
     }
@@ -67,7 +82,7 @@ def _create_hook(entity: str, url: str, secret_name: str) -> None:
     service.execute_graphql(CREATE_GENERIC_WEBHOOK_INTEGRATION_GQL, {"input": given})
 
 
-def _create_automation(api: Any, entity: str, project: str, hook: Any) -> None:
+def _create_automation(api: Any, name: str, entity: str, project: str, hook: Any) -> None:
     from wandb.automations import OnRunState, RunEvent, SendWebhook
 
     event = OnRunState(
@@ -76,4 +91,4 @@ def _create_automation(api: Any, entity: str, project: str, hook: Any) -> None:
         filter=RunEvent.state.in_(["finished", "failed"]) & RunEvent.name.contains(RUN_PREFIX),
     )
     action = SendWebhook.from_integration(hook, payload=PAYLOAD)
-    api.create_automation(event >> action, name=NAME, description="Tells Labhand to look.")
+    api.create_automation(event >> action, name=name, description="Tells Labhand to look.")

@@ -114,11 +114,12 @@ def tracker(bees: Bees, sandbox_hub: SandboxHub) -> Wandb:
     return bees.tracker("retina", sandbox_hub)
 
 
-def test_sets_up_once_and_rings(bees: Bees, tracker: Wandb) -> None:
+def test_sets_up_once_and_rings(bees: Bees, tracker: Wandb, sandbox_hub: SandboxHub) -> None:
     with pytest.raises(UserError, match="NO_SUCH_SECRET"):
         tracker.setup([], bees.hook_url, "NO_SUCH_SECRET")
     made = tracker.setup(["a100", "local"], bees.hook_url, "LABHAND_GITHUB")
-    assert [word.split()[-1] for word in made] == ["a100", "local", "labhand", "labhand"]
+    name = f"labhand-{sandbox_hub.name.replace('/', '-')}"
+    assert [word.split()[-1] for word in made] == ["a100", "local", name, name]
     assert tracker.setup(["a100", "local"], bees.hook_url, "LABHAND_GITHUB") == ()
     assert tracker.setup(["h100"], bees.hook_url, "LABHAND_GITHUB") == ("W&B Launch queue h100",)
     bees.train("lh-ring")
