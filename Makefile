@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NODE := bot/sandbox/actions
 
-.PHONY: demo test quick check lock clean
+.PHONY: demo test quick check snapshots lock clean
 
 demo: .venv/ready ## the whole loop with real training, on this machine
 	$(BIN)/python -m bot demo
@@ -19,6 +19,9 @@ check: .venv/ready ## formatting, lint, types and the import rule
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+snapshots: .venv/ready ## write anew what replies look like; read the difference before you commit it
+	REWRITE_SNAPSHOTS=1 $(BIN)/pytest tests/bot/test_comments.py
 
 lock: .venv/ready ## pin what the action installs, with hashes, at the versions of requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

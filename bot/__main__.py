@@ -9,21 +9,24 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bot import commands, events, router
 from bot import config as configuration
-from bot import events, router
 from bot.clients.github import GitHub
 from bot.clients.wandb import Wandb
 from bot.comments import render
 from bot.config import ROLES, Environment
-from bot.core.patch import CLOSED
 from bot.errors import UserError
 from bot.events import CommentWritten, Event, IdeaLabelled
 from bot.handlers.setup import setup
-from bot.handlers.write import write
+from bot.handlers.write import read_task, write
 from bot.ports import Outage, Stale, World
 from bot.replies import Problem, Trouble
 
 log = logging.getLogger("bot")
+DOWN = (
+    "GitHub or W&B did not answer, though it was tried several times. What had begun is finished "
+    "by itself; if nothing happens within half an hour, write the command again."
+)
 
 
 class SystemClock:
@@ -81,17 +84,16 @@ def write_() -> int:
     from bot.clients.workspace import FolderWorkspace
 
     environment = configuration.parse_environment(os.environ)
-    root = Path(os.environ.get("GITHUB_WORKSPACE", ".")) / "target"
-    text = root / configuration.PATH
-    config = configuration.parse(text.read_text(encoding="utf-8") if text.exists() else None)
-    closed = (*CLOSED, *config.judge.paths)
+    folder = Path(environment.folder)
+    task = read_task(folder)
     writer = Claude(
         api_key=os.environ.get("ANTHROPIC_API_KEY", ""),
         base_url=os.environ.get("ANTHROPIC_BASE_URL") or None,
-        model=config.claude.model,
-        max_turns=config.claude.max_turns,
+        model=task.model,
+        max_turns=task.max_turns,
     )
-    write(Path(environment.folder), config, writer, FolderWorkspace(root, closed))
+    target = Path(os.environ.get("GITHUB_WORKSPACE", ".")) / "target"
+    write(folder, task, writer, FolderWorkspace(target, task.closed))
     return 0
 
 
@@ -165,26 +167,36 @@ def _guarded(environment: Environment, event: Event | None, act: Callable[[World
         act(build(environment))
     except UserError as error:
         log.error("%s", error)
-        return _tell(environment, event, Problem(str(error)))
+        return 0 if _told(environment, event, Problem(str(error))) else 1
     except (Outage, Stale):
-        log.exception("it did not go through; the next ring takes it up")
+        log.exception("it did not go through")
+        _told(environment, event, Problem(DOWN))
         return 1
     except Exception:
         log.exception("this is a bug")
-        _tell(environment, event, Trouble(environment.workflow_url))
+        _told(environment, event, Trouble(environment.workflow_url))
         return 1
     return 0
 
 
-def _tell(environment: Environment, event: Event | None, reply: Problem | Trouble) -> int:
-    """Post what went wrong where the event came from, if it came from one of the team."""
+def _told(environment: Environment, event: Event | None, reply: Problem | Trouble) -> bool:
+    """Post what went wrong where the event came from, if one of the team asked the bot."""
     match event:
-        case CommentWritten(place=place, author=person) | IdeaLabelled(place=place, sender=person):
-            forge = connect(environment)
-            if ROLES.index(forge.role(person)) >= ROLES.index("triage"):
-                forge.say(place, f"trouble:{environment.workflow_run}", render(reply))
-                return 0
-    return 1
+        case CommentWritten(place=place, author=person, body=body):
+            ours = commands.parse(body) is not None
+        case IdeaLabelled(place=place, sender=person):
+            ours = True
+        case _:
+            return False
+    try:
+        forge = connect(environment)
+        if not (ours and ROLES.index(forge.role(person)) >= ROLES.index("triage")):
+            return False
+        forge.say(place, f"trouble:{environment.workflow_run}", render(reply))
+    except (Outage, UserError):
+        log.exception("and it could not be told")
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class Command:
     arguments: Mapping[str, str] = field(default_factory=dict)
 
 
-COUNT = Argument(r"[1-9]\d{0,2}", "a number of seeds, 1 to 999")
+COUNT = Argument(r"[1-9]\d?", "a number of seeds, 1 to 99")
 COMMANDS: Mapping[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -61,7 +61,7 @@ COMMANDS: Mapping[str, Spec] = {
             "/launch seeds=+3",
             {
                 "seeds": Argument(
-                    r"\+?[1-9]\d{0,2}",
+                    r"\+?[1-9]\d?",
                     "a number of seeds such as `5`, or more of them such as `+3`",
                 ),
             },

@@ -28,6 +28,7 @@ RECOGNISED = re.compile(
     r"(?<=@)(?=[\w-])"  # mentions
     r"|(?<=#)(?=\d)|(?<=\bGH)(?=-\d)"  # references
     r"|(?<=<)(?=[\w/!?])"  # HTML
+    r"|(?<=\[)(?=(?:skip|no) (?:ci|actions)\]|(?:ci|actions) skip\])"  # Actions obeys a commit
     r"|(?<=\bclose)(?=[sd]?\b)|(?<=\bfix)(?=(?:es|ed)?\b)|(?<=\bresolve)(?=[sd]?\b)",
     re.IGNORECASE,
 )
@@ -113,6 +114,19 @@ def sentence(value: str) -> str:
     return line[:1].lower() + line[1:] if line[1:2].islower() else line
 
 
+def remark(value: str, limit: int = 600) -> str:
+    """Untrusted text as a sentence: capital letter and full stop, whatever it came with."""
+    line = _line(value, limit)
+    if re.match(r"[a-z]+[\s,]", line):
+        line = line[0].upper() + line[1:]
+    return text(line, limit) + ("" if line.endswith((".", "!", "?", "…")) else ".")
+
+
+def measured(report: str) -> str:
+    """A report without its second line: what was to be done next, before the baseline moved on."""
+    return re.sub(r"\A(### .*\n)Next\b.*\n", r"\1", report)
+
+
 def plain(value: str, limit: int = 200) -> str:
     """Untrusted text as one line of plain text that notifies and closes nothing."""
     return re.sub(r"(?<=#)\u200b", "", RECOGNISED.sub(BREAK, _line(value, limit)))
@@ -174,10 +188,10 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     ours: tuple[Callable[..., object], ...] = (
-        text, code, cell, fenced, quote, harmless, sentence, plain, link, gain,
+        text, code, cell, fenced, quote, harmless, sentence, remark, measured, plain, link, gain,
         numbers.number, numbers.signed, numbers.half_width, numbers.spread, numbers.bounded,
-        numbers.relative, numbers.mean_sd, numbers.count, numbers.duration, numbers.listed,
-        numbers.ranges,
+        numbers.relative, numbers.column, numbers.mean_sd, numbers.count, numbers.duration,
+        numbers.listed, numbers.ranges,
         charts.sparkline, charts.xychart, charts.history, charts.beyond,
     )  # fmt: skip
     environment.globals["COLOURS"] = charts.COLOURS

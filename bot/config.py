@@ -1,5 +1,6 @@
 """Configuration: the environment of a job, and the repository's `.github/labhand.yml`."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -49,10 +50,20 @@ class Guard(Section):
     limit: Annotated[str, BeforeValidator(str), Field(pattern=r"^\d+(\.\d+)?%?$")]
 
 
+def _command(text: str) -> str:
+    words = shlex.split(text)
+    if "{overrides}" not in words or "{seed}" not in text:
+        raise ValueError(
+            "it needs `{overrides}` as a word of its own and `{seed}`, as in "
+            "`python train.py {overrides} seed={seed}`"
+        )
+    return text
+
+
 class Train(Section):
     """How the training program is started."""
 
-    command: str = Field(pattern=r"\{overrides\}.*\{seed\}")
+    command: Annotated[str, AfterValidator(_command)]
     overrides: Literal["hydra", "argparse"] = "hydra"
     config: str | None = None
 
@@ -103,15 +114,14 @@ class Wandb(Section):
 
 
 class Queue(Section):
-    """A W&B Launch queue."""
-
-    gpus: int = 0
+    """A W&B Launch queue; so far it has no settings of its own."""
 
 
 class Rights(Section):
     """The lowest role that may look, act, and decide."""
 
-    look: Role = "triage"
+    look: Role | None = None
+    """By default triage in a public repository, where everybody may read, and read in a private."""
     act: Role = "write"
     decide: Role = "maintain"
 

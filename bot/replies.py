@@ -174,6 +174,8 @@ class Report:
     """The primary metric first, then the guards."""
     min_effect: float
     next_command: str
+    next_seeds: int
+    """How many seeds it trains; 0 without a command."""
     next_minutes: float | None
     why: str
     """One sentence that says what decided; empty for a plain verdict on the primary metric."""
@@ -213,6 +215,10 @@ class FailureReport:
     why: str
     suggestion: Mapping[str, tuple[str, str]]
     """Setting to its value now and as suggested; empty if nothing is suggested."""
+    fix_minutes: float | None
+    """Training time of all its seeds together, from the baseline's runs; None without one."""
+    again: str
+    """The command that trains the failed seeds once more, at the same commit."""
     last_lines: str
     log_url: str
     group_url: str
@@ -292,10 +298,23 @@ class ReleaseNotes:
     """Mean of the primary metric of each baseline, oldest first, this one last."""
     open_pulls: Mapping[int, tuple[str, str]]
     """Other open experiments: title, and verdict against the previous baseline."""
+    default_branch: str
     commit: str
     minutes: float
     group_url: str
     environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Released:
+    """A baseline was measured and released."""
+
+    release: str
+    release_url: str
+    metric: str
+    sample: Sample
+    commit: str
+    minutes: float
 
 
 @dataclass(frozen=True)
@@ -357,6 +376,7 @@ Reply = (
     | Merged
     | MergeMessage
     | ReleaseNotes
+    | Released
     | Stale
     | Status
     | NothingWritten

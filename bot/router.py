@@ -120,7 +120,7 @@ def _command(event: CommentWritten, command: Command, role: Role, world: World) 
         raise UserError(f"`/{spec.name}` is written in an issue, this is a PR.")
     match command.name:
         case "pick":
-            pick(world, event.place, event.author)
+            pick(world, event.place, event.author, event.comment_id)
         case "launch":
             return launch(world, event, command)
         case "baseline":
@@ -140,6 +140,6 @@ def _command(event: CommentWritten, command: Command, role: Role, world: World) 
 
 def _may(world: World, role: Role, right: commands.Right) -> bool:
     needed = getattr(world.config.rights, right)
-    if right == "look" and world.forge.is_private:
-        needed = "read"
+    if needed is None:
+        needed = "read" if world.forge.is_private else "triage"
     return ROLES.index(role) >= ROLES.index(needed)

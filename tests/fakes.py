@@ -61,6 +61,8 @@ class Scissors:
     dead: bool = False
     outages: dict[str, int] = field(default_factory=dict)
     """Write to how many times it fails before it works."""
+    lost: dict[str, int] = field(default_factory=dict)
+    """Write to how many times it works and its answer is lost."""
 
     def mend(self) -> None:
         """A new job begins."""
@@ -79,6 +81,9 @@ def write(method: F) -> F:
             scissors.outages[method.__name__] -= 1
             raise Outage(f"{method.__name__}: 500")
         result = method(self, *args, **kwargs)
+        if scissors.lost.get(method.__name__, 0):
+            scissors.lost[method.__name__] -= 1
+            raise Outage(f"{method.__name__}: the connection was cut")
         scissors.writes += 1
         if scissors.writes == scissors.after:
             scissors.dead = True
@@ -383,7 +388,8 @@ class FakeTracker:
 
     @write
     def stop(self, run_id: str) -> None:
-        self.runs[run_id] = replace(self.runs[run_id], state="killed")
+        if run_id in self.runs:
+            self.runs[run_id] = replace(self.runs[run_id], state="killed")
 
     def run_url(self, run_id: str) -> str:
         return f"https://bees/acme/digits/runs/{run_id}"

@@ -37,17 +37,12 @@ class Claude:
         base_url: where the API is; None for Anthropic's own.
         model: its name, as configured.
         max_turns: how often it may answer before it must be done.
-
-    Raises:
-        UserError: there is no key.
     """
 
     def __init__(self, api_key: str, base_url: str | None, model: str, max_turns: int) -> None:
         from anthropic import Anthropic
 
-        if not api_key:
-            raise UserError(NO_KEY)
-        self._client = Anthropic(api_key=api_key, base_url=base_url)
+        self._client = Anthropic(api_key=api_key, base_url=base_url) if api_key else None
         self._model = model
         self._max_turns = max_turns
 
@@ -77,6 +72,8 @@ class Claude:
         from anthropic import AnthropicError, APIError
         from httpx2 import HTTPError
 
+        if self._client is None:
+            raise UserError(NO_KEY)
         try:
             with self._client.messages.stream(
                 model=self._model,

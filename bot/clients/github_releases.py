@@ -21,6 +21,11 @@ class Releases(Connection):
         release = self._release(tag)
         if release is None:
             release = self._draft(tag, commit, title, notes)
+        elif release.target_commitish != commit:
+            raise UserError(
+                f"There is a release `{tag}` already, and it is not of `{commit[:7]}`. "
+                "Delete it and its tag, then ask again."
+            )
         self._attach(release, asset.encode())
         if release.draft:
             release = release.update_release(

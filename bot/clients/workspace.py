@@ -1,10 +1,10 @@
 """A folder as a model may see it: no way out, no `.git`, no links, and some files closed."""
 
-import fnmatch
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from bot.core.patch import matches
 from bot.errors import UserError
 
 MOST_BYTES = 200_000
@@ -63,7 +63,7 @@ class FolderWorkspace:
         """
         place = self._place(path)
         name = place.relative_to(self._root).as_posix()
-        if any(_matches(name, pattern) for pattern in self._closed):
+        if matches(name, self._closed):
             raise UserError(f"`{path}` is closed: it may be read, not changed. Do without.")
         if len(text.encode()) > MOST_BYTES or "\0" in text:
             raise UserError(f"`{path}` would be no text of at most {MOST_BYTES} bytes.")
@@ -102,10 +102,3 @@ class FolderWorkspace:
 
 def _is_git(name: str) -> bool:
     return name.lower() == ".git"
-
-
-def _matches(path: str, pattern: str) -> bool:
-    """Whether a pattern closes a path; `*` takes slashes in, and a folder closes all it holds."""
-    folder = pattern.rstrip("/")
-    variants = {folder, folder.replace("**/", ""), f"{folder}/*"}
-    return any(fnmatch.fnmatchcase(path, variant) for variant in variants)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from bot.core.experiment import Record
+from bot.core.record import Record
 from bot.core.runs import Point
 from bot.errors import UserError
 

@@ -25,6 +25,9 @@ COLOURS: Mapping[str, tuple[str, str]] = {
     "NOT_COMPARABLE": (AMBER, "Amber"),
 }
 """Outcome to its line's colour, and the word for it."""
+LAYOUT = {"width": 500, "height": 300, "showLegend": False, "yAxis": {"labelPadding": 15}}
+"""Small enough to be read where a phone scales it down: mermaid measures its text behind that, so
+the labels need room and a legend would be cut off. The text under the chart names the lines."""
 
 Curve = tuple[Point, ...]
 
@@ -152,13 +155,8 @@ def xychart(
     points = len(steps) if len(gaps) == 1 and len(steps) <= MOST_POINTS else MOST_POINTS
     drawn = {label: _between(c, steps[0], steps[-1], points) for label, c in curves.items()}
     colours = [GREY] * (len(drawn) - 1) + [COLOURS[outcome][0]]
-    return _block(
-        f"{quoted(metric, f' by {x_label}')}",
-        f"{quoted(x_label)} {steps[0]:.10g} --> {steps[-1]:.10g}",
-        quoted(metric),
-        drawn,
-        colours,
-    )
+    title = quoted(metric, f" by {x_label}")
+    return _block(title, f"{steps[0]:.10g} --> {steps[-1]:.10g}", drawn, colours)
 
 
 def history(metric: str, values: Mapping[str, float]) -> str:
@@ -168,7 +166,7 @@ def history(metric: str, values: Mapping[str, float]) -> str:
         return ""
     names = ", ".join(quoted(name.removeprefix("baseline-")) for name in known)
     drawn = {"": list(known.values())}
-    return _block(quoted(metric, " of each baseline"), f"[{names}]", quoted(metric), drawn, [BLUE])
+    return _block(quoted(metric, " of each baseline"), f"[{names}]", drawn, [BLUE])
 
 
 def quoted(text: str, end: str = "") -> str:
@@ -184,13 +182,14 @@ def _between(curve: Curve, first: float, last: float, points: int) -> list[float
 
 
 def _block(
-    title: str, x_axis: str, y_label: str, lines: Mapping[str, Sequence[float]], colours: list[str]
+    title: str, x_axis: str, lines: Mapping[str, Sequence[float]], colours: list[str]
 ) -> str:
     values = [value for line in lines.values() for value in line]
     low, high = min(values), max(values)
     width = high - low or abs(high) or 1.0
     decimals = max(0, 2 - math.floor(math.log10(width)))
-    colour_of = {"themeVariables": {"xyChart": {"plotColorPalette": ", ".join(colours)}}}
+    theme = {"backgroundColor": "transparent", "plotColorPalette": ", ".join(colours)}
+    settings = {"xyChart": LAYOUT, "themeVariables": {"xyChart": theme}}
     bounds = [f"{y:.{decimals}f}" for y in (low - width / 20, high + width / 20)]
     drawn = [
         f"  line {quoted(label) + ' ' if label else ''}"
@@ -200,11 +199,11 @@ def _block(
     return "\n".join(
         [
             "```mermaid",
-            f"%%{{init: {json.dumps(colour_of)}}}%%",
+            f"%%{{init: {json.dumps(settings)}}}%%",
             "xychart-beta",
             f"  title {title}",
             f"  x-axis {x_axis}",
-            f"  y-axis {y_label} {' --> '.join(bounds)}",
+            f"  y-axis {' --> '.join(bounds)}",
             *drawn,
             "```",
         ]

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
+
+from bot.core.idea import Idea
+from bot.core.record import Record
 
 Kind = Literal["experiment", "baseline"]
 Purpose = Literal["search", "confirm", "baseline"]
@@ -16,16 +19,6 @@ RunState = Literal[
 Phase = Literal["picked", "writing", "stalled", "open", "merging", "merged", "released"]
 
 ENDED: frozenset[str] = frozenset({"finished", "failed", "crashed", "killed", "missing"})
-
-
-class Record(BaseModel):
-    """A piece of the ledger: immutable, and strict about what it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def but(self, **changes: object) -> Self:
-        """Return a copy with some fields changed."""
-        return self.model_copy(update=changes)
 
 
 class Run(Record):
@@ -48,7 +41,9 @@ class Attempt(Record):
     number: int
     purpose: Purpose
     commit: str
-    overrides: dict[str, str] = {}
+    tree: str
+    """The id of the commit's files: an empty commit is no new change."""
+    overrides: dict[str, str] = Field(default_factory=dict)
     baseline: str | None = None
     queue: str
     runs: tuple[Run, ...]
@@ -74,7 +69,8 @@ class Attempt(Record):
     @property
     def change(self) -> str:
         """What names the effective change: looks are counted per change, not per launch."""
-        return fingerprint(self.commit, self.overrides)
+        text = json.dumps([self.tree, sorted(self.overrides.items())])
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class Intention(Record):
@@ -104,8 +100,10 @@ class Experiment(Record):
     branch: str
     pull: int | None = None
     phase: Phase = "open"
-    overrides: dict[str, str] = {}
-    """The settings that the idea asked to change, before they were committed."""
+    idea: Idea | None = None
+    """What was to be tried when the idea was picked; None for a PR that was written by hand."""
+    task: str | None = None
+    """The commit whose files a model was asked to change."""
     written: str = ""
     """What a model says that it did."""
     attempts: tuple[Attempt, ...] = ()
@@ -151,12 +149,6 @@ class Experiment(Record):
             == (attempt.purpose, attempt.change, attempt.baseline)
             and a.verdict in ("WIN", "LOSS", "UNDECIDED")
         )
-
-
-def fingerprint(commit: str, overrides: Mapping[str, str]) -> str:
-    """Name a commit together with the settings changed on its command line."""
-    text = json.dumps([commit, sorted(overrides.items())])
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def run_id(

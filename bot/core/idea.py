@@ -1,8 +1,10 @@
 """An idea, as the issue form leaves it in the body of an issue."""
 
 import re
-from dataclasses import dataclass
 
+from pydantic import Field
+
+from bot.core.record import Record
 from bot.core.settings import parse_overrides
 from bot.errors import UserError
 
@@ -16,14 +18,13 @@ FIELDS = {
 }
 
 
-@dataclass(frozen=True)
-class Idea:
+class Idea(Record):
     """What somebody proposes to try."""
 
     change: str
     hypothesis: str = ""
-    overrides: dict[str, str] | None = None
-    """The settings to change; None asks for a change of code."""
+    overrides: dict[str, str] = Field(default_factory=dict)
+    """The settings to change; without any it asks for a change of code."""
     expected: str = ""
     risks: str = ""
 
@@ -45,4 +46,4 @@ def parse(body: str) -> Idea:
             "then add the label `experiment` again or write `/pick`."
         )
     overrides = parse_overrides(answers.pop("overrides", ""))
-    return Idea(**answers, overrides=overrides or None)
+    return Idea.model_validate({**answers, "overrides": overrides})

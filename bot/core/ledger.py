@@ -1,13 +1,16 @@
 """The bot's memory: what its files in the lab book say, and what is to be done next."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from pydantic import ValidationError
 
-from bot.core.experiment import Experiment, Record
+from bot.core.experiment import Experiment
+from bot.core.record import Record
 from bot.errors import UserError
 
 BRANCH = "labbook"
@@ -48,6 +51,17 @@ class Ledger:
         found = (e for e in self.experiments.values() if place in (e.number, e.pull))
         return next(found, None)
 
+    def on(self, branch: str) -> Experiment | None:
+        """The experiment whose branch this is, also before its PR is known."""
+        found = (e for e in self.experiments.values() if e.branch == branch)
+        return next((e for e in found if e.kind == "experiment"), None)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Tags that are taken: released, or reserved for what is being merged."""
+        reserved = (e.release for e in self.experiments.values() if e.release)
+        return (*(b.tag for b in self.baselines), *reserved)
+
     def put(self, *experiments: Experiment) -> "Ledger":
         """Return a copy with these experiments added or replaced."""
         return replace(self, experiments={**self.experiments, **{e.number: e for e in experiments}})
@@ -68,26 +82,43 @@ def parse(head: str | None, files: Mapping[str, str]) -> Ledger:
     Raises:
         UserError: a file is not what Labhand wrote; it is named, and never repaired in silence.
     """
-    experiments = {}
     baselines: tuple[BaselineRef, ...] = ()
-    for path, text in files.items():
-        if path != BASELINES and not path.startswith(f"{OPEN}/"):
-            continue
-        try:
-            data = json.loads(text)
-            if (schema := data.pop("schema")) != SCHEMA:
-                raise ValueError(f"schema {schema}, expected {SCHEMA}")
-            if path == BASELINES:
-                baselines = tuple(BaselineRef.model_validate(b) for b in data["baselines"])
-            else:
-                experiment = Experiment.model_validate(data)
-                experiments[experiment.number] = experiment
-        except (ValueError, KeyError, AttributeError, TypeError, ValidationError) as error:
-            raise UserError(
-                f"`{path}` on the branch `{BRANCH}` is not as Labhand wrote it. "
-                f"Take back the last edit by hand (`git log {BRANCH} -- {path}`)."
-            ) from error
-    return Ledger(head, experiments, baselines)
+    if BASELINES in files:
+        with _written_by_us(BASELINES):
+            listed = _data(files[BASELINES])["baselines"]
+            baselines = tuple(BaselineRef.model_validate(b) for b in listed)
+    opened = (
+        parse_experiment(path, text) for path, text in files.items() if path.startswith(f"{OPEN}/")
+    )
+    return Ledger(head, {experiment.number: experiment for experiment in opened}, baselines)
+
+
+def parse_experiment(path: str, text: str) -> Experiment:
+    """Read one experiment's file.
+
+    Raises:
+        UserError: it is not what Labhand wrote.
+    """
+    with _written_by_us(path):
+        return Experiment.model_validate(_data(text))
+
+
+@contextmanager
+def _written_by_us(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, AttributeError, TypeError, ValidationError) as error:
+        raise UserError(
+            f"`{path}` on the branch `{BRANCH}` is not as Labhand wrote it. "
+            f"Take back the last edit by hand (`git log {BRANCH} -- {path}`)."
+        ) from error
+
+
+def _data(text: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(text)
+    if (schema := data.pop("schema")) != SCHEMA:
+        raise ValueError(f"schema {schema}, expected {SCHEMA}")
+    return data
 
 
 def difference(before: Ledger, after: Ledger) -> dict[str, str | None]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from bot.core.verdict import Interval, Sample
 
 MOST_DECIMALS = 8
+NO_BREAK = "\u00a0"
+"""A space at which a narrow table cell is not broken."""
 
 
 def number(value: float, unsure: float = 0.0) -> str:
@@ -50,6 +52,14 @@ def spread(interval: Interval | None, *samples: Sample | None) -> float:
     return half_width(interval) or max(sure, default=0.0)
 
 
+def column(values: Sequence[float | None]) -> float:
+    """What to give `number` so that all values of a column have as many digits, the largest four.
+
+    Values that are missing or not finite do not count.
+    """
+    return max((abs(v) for v in values if v is not None and math.isfinite(v)), default=0.0) / 100
+
+
 def bounded(interval: Interval) -> str:
     """Write a difference with its interval: `+0.0060 (+0.0042 to +0.0078)`."""
     return _bounded(interval, "")
@@ -79,7 +89,7 @@ def mean_sd(sample: Sample, unsure: float) -> str:
     if not all(map(math.isfinite, sample.values)):
         return number(math.nan)
     mean = number(sample.mean, unsure)
-    return f"{mean} ± {number(sample.sd, unsure)}" if sample.n > 1 else mean
+    return f"{mean} ±{NO_BREAK}{number(sample.sd, unsure)}" if sample.n > 1 else mean
 
 
 def count(amount: int, noun: str) -> str:

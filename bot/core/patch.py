@@ -3,15 +3,38 @@
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
-CLOSED = (".github/*", ".git/*", "*.lock", "*lock.json", "requirements*.txt", "pyproject.toml")
-"""Paths that no model may touch; the judge's paths come on top."""
+CLOSED = (
+    ".github/",
+    ".gitmodules",
+    ".gitattributes",
+    "action.yml",
+    "bot/",
+    "templates/",
+    "Makefile",
+    "**/*.lock",
+    "**/*lock.json",
+    "**/requirements*.txt",
+    "**/pyproject.toml",
+)
+"""Paths that no model may touch: what runs with rights, and what chooses what is installed.
+
+The judge's paths come on top.
+"""
 MOST_FILES = 20
 MOST_CHARACTERS = 200_000
 
 
 def matches(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a path is covered by one of the patterns; `*` crosses folders, as `**` does."""
-    return any(fnmatchcase(path, pattern) for pattern in patterns)
+    """Whether a pattern covers a path: `*` crosses folders, and a folder covers all it holds."""
+    return any(
+        fnmatchcase(path, variant)
+        for pattern in patterns
+        for variant in _variants(pattern.rstrip("/"))
+    )
+
+
+def _variants(pattern: str) -> tuple[str, ...]:
+    return (pattern, pattern.replace("**/", ""), f"{pattern}/*")
 
 
 def refuse(files: Mapping[str, str | None], closed: Sequence[str]) -> str | None:
@@ -29,7 +52,7 @@ def refuse(files: Mapping[str, str | None], closed: Sequence[str]) -> str | None
         return f"it is larger than {MOST_CHARACTERS:,} characters"
     for path, text in files.items():
         parts = path.split("/")
-        if path.startswith("/") or ".." in parts or ".git" in parts:
+        if not {"", ".", "..", ".git"}.isdisjoint(part.lower() for part in parts):
             return f"`{path}` lies outside the repository"
         if matches(path, closed):
             return f"`{path}` may not be changed by a model"

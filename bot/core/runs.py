@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from bot.core.experiment import RunState
 from bot.errors import UserError
@@ -49,15 +49,16 @@ def value_of(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> float:
     Raises:
         UserError: the run logged no finite number under that name.
     """
-    if metric.value == "summary" or not curve:
-        found = run.summary.get(metric.name)
+    summary = run.summary.get(metric.name)
+    if metric.value == "summary" or not curve or not _is_number(summary):
+        found = summary  # what is not finite at the end is not made good by a point before it
     elif metric.value == "last":
         found = curve[-1][1]
     else:
         pick = max if metric.goal == "maximize" else min
         finite = [value for _, value in curve if math.isfinite(value)]
         found = pick(finite) if finite else None
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+    if not _is_number(found):
         shown = "nothing" if found is None else f"`{found}`"
         raise UserError(
             f"Run `{run.id}` finished, but logged {shown} as `{metric.name}`: a verdict needs one "
@@ -65,3 +66,7 @@ def value_of(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> float:
             f"`.github/labhand.yml`."
         )
     return float(found)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

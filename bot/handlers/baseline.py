@@ -4,7 +4,9 @@ from bot.commands import Command
 from bot.core.experiment import Experiment
 from bot.errors import UserError
 from bot.events import CommentWritten
+from bot.handlers.judging import read
 from bot.handlers.launch import new_attempt
+from bot.handlers.recall import recall, record
 from bot.ports import World
 
 
@@ -15,7 +17,7 @@ def baseline(world: World, event: CommentWritten, command: Command) -> None:
         UserError: this issue is taken, or too few seeds are asked for.
     """
     ledger = world.forge.read_ledger()
-    known = ledger.at(event.place)
+    known = recall(world, ledger, event.place)
     if known and event.comment_id in known.answered:
         return
     if known and known.kind != "baseline":
@@ -30,6 +32,13 @@ def baseline(world: World, event: CommentWritten, command: Command) -> None:
         if int(asked) < 2:
             raise UserError("A baseline needs two seeds at least: `/baseline seeds=10`.")
         seeds = tuple(range(1, int(asked) + 1))
+    if ledger.baseline and ledger.baseline.commit == commit:
+        measured = {s.seed for s in read(world, ledger.baseline.tag).seeds}
+        if measured >= set(seeds):
+            raise UserError(
+                f"`{commit[:7]}` is measured: it is {ledger.baseline.tag}, with {len(measured)} "
+                f"seeds. More of them: `/baseline seeds={max(measured) + 5}`."
+            )
     experiment = known or Experiment(
         number=event.place,
         kind="baseline",
@@ -38,9 +47,9 @@ def baseline(world: World, event: CommentWritten, command: Command) -> None:
         branch=world.forge.default_branch,
     )
     attempt = new_attempt(
-        world, experiment, "baseline", commit, seeds, event.author, event.comment_id,
+        world, ledger, experiment, "baseline", commit, seeds, event.author, event.comment_id,
         overrides={}, baseline=None,
     )  # fmt: skip
     after = experiment.with_attempt(attempt).but(answered=(*experiment.answered, event.comment_id))
     message = f"#{event.place}: {event.author} asks for a baseline of {len(seeds)} seeds"
-    world.forge.write_ledger(ledger, ledger.put(after), message)
+    record(world, ledger, ledger.put(after), message)

@@ -1,14 +1,15 @@
 """`/fix`: commit the change that a failed run suggests, and train again."""
 
-from bot.comments import render
+from bot.comments import plain, render
 from bot.core.experiment import Experiment, Fix
 from bot.core.ledger import Ledger
 from bot.core.settings import read_settings
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers.judging import current
-from bot.handlers.launch import new_attempt, open_pull, overrides_of
+from bot.handlers.launch import new_attempt, open_pull, overrides_of, settled
 from bot.handlers.propose import commit_settings
+from bot.handlers.recall import record
 from bot.ports import World
 from bot.replies import Fixed
 
@@ -26,28 +27,32 @@ def fix(world: World, event: CommentWritten) -> None:
     attempt = experiment.latest if experiment else None
     if not (experiment and attempt and (attempt.purpose, attempt.verdict) == ("search", "INVALID")):
         raise UserError("There is no failed attempt here, so there is nothing to fix.")
-    pull = open_pull(world, event.place)
+    pull = world.forge.pull(event.place)
+    open_pull(world, pull)
+    settled(experiment)
     if pull.head != attempt.commit:
         raise UserError(
             f"What failed was `{attempt.commit[:7]}`, but the head of this PR is "
             f"`{pull.head[:7]}` now. `/launch` trains the new head."
         )
-    failed = next(run for run in attempt.runs if run.state != "finished")
-    record = world.tracker.failure(failed.id)
-    if not record.suggestion:
+    failed = next((run for run in attempt.runs if run.state != "finished"), None)
+    if failed is None:
+        raise UserError("No run failed: the report says why it is not valid.")
+    failure = world.tracker.failure(failed.id)
+    if not failure.suggestion:
         raise UserError(
-            f"Nothing is known that would remedy this ({record.kind}). "
+            f"Nothing is known that would remedy this ({failure.kind}). "
             "Push a change to the branch, then `/launch`."
         )
     wanted = Fix(
-        settings=dict(record.suggestion),
-        why=record.why,
+        settings=dict(failure.suggestion),
+        why=plain(failure.why),
         asked_by=event.author,
         comment_id=event.comment_id,
     )
     after = experiment.but(fix=wanted, answered=(*experiment.answered, event.comment_id))
     message = f"#{experiment.number}: {event.author} asks for the fix"
-    world.forge.write_ledger(ledger, ledger.put(after), message)
+    record(world, ledger, ledger.put(after), message)
 
 
 def commit(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
@@ -68,7 +73,7 @@ def commit(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     )
     world.forge.say(experiment.place, f"fixed:{wanted.comment_id}", render(reply))
     attempt = new_attempt(
-        world, experiment, "search", head, failed.seeds, wanted.asked_by, wanted.comment_id,
+        world, ledger, experiment, "search", head, failed.seeds, wanted.asked_by, wanted.comment_id,
         overrides=overrides_of(world, baseline, head), baseline=baseline.tag,
     )  # fmt: skip
     return ledger.put(experiment.with_attempt(attempt).but(fix=None))

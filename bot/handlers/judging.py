@@ -1,9 +1,12 @@
 """The baseline that holds now, and how an experiment against it is judged."""
 
+from collections.abc import Mapping
+
 from bot.core import baseline as baselines
 from bot.core.baseline import Baseline
 from bot.core.experiment import Attempt, Experiment
 from bot.core.ledger import Ledger
+from bot.core.settings import read_settings
 from bot.core.verdict import Sample, detectable, level
 from bot.errors import UserError
 from bot.ports import World
@@ -64,6 +67,16 @@ def judging(world: World, baseline: Baseline) -> Judging:
         detectable=detectable(sample.sd, len(seeds), sample.n, first),
         minutes=minutes(baseline, len(seeds)),
     )
+
+
+def settings_changed(
+    world: World, baseline: Baseline, overrides: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    """Changed settings with their value in the baseline's commit, and now."""
+    path = world.config.train.config
+    text = world.forge.file(path, baseline.commit) if path and overrides else None
+    before = read_settings(text) if text else {}
+    return {name: (before.get(name, "none"), value) for name, value in overrides.items()}
 
 
 def minutes(baseline: Baseline, runs: int) -> float:

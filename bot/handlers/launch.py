@@ -1,5 +1,6 @@
 """`/launch`: train a PR's present head with the experiment's seeds."""
 
+import itertools
 from collections.abc import Sequence
 
 from bot.commands import Command
@@ -9,7 +10,8 @@ from bot.core.ledger import Ledger
 from bot.core.settings import changed_settings
 from bot.errors import UserError
 from bot.events import CommentWritten
-from bot.handlers.judging import current
+from bot.handlers.judging import current, most_seeds
+from bot.handlers.recall import record
 from bot.ports import Pull, World
 from bot.replies import AlreadyLaunched
 
@@ -21,12 +23,14 @@ def launch(world: World, event: CommentWritten, command: Command) -> AlreadyLaun
         UserError: there is nothing that could be launched, or it could not be judged.
     """
     ledger = world.forge.read_ledger()
-    known = ledger.at(event.place)
+    pull = world.forge.pull(event.place)
+    known = ledger.at(event.place) or ledger.on(pull.branch)
     if known and event.comment_id in known.answered:
         return None
-    pull = open_pull(world, event.place)
+    open_pull(world, pull)
     baseline = current(world, ledger)
     experiment = known or adopted(pull)
+    settled(experiment)
     commit = pull.head
     _contains(world, pull, commit, baseline)
     overrides = overrides_of(world, baseline, commit)
@@ -40,13 +44,15 @@ def launch(world: World, event: CommentWritten, command: Command) -> AlreadyLaun
             seeds=before.seeds,
             verdict=before.verdict,
         )
-    if experiment.latest and experiment.latest.verdict is None:
+    if len(seeds) > most_seeds(world):
         raise UserError(
-            f"Attempt {experiment.latest.number} is still being trained. "
-            "Its report comes by itself; `/launch` again after it."
+            f"{len(seeds)} seeds are more than the {most_seeds(world)} that are planned for one "
+            "change (`seeds:` in `.github/labhand.yml`), and would decide nothing: the false-win "
+            "probability is spent by then."
         )
+    experiment = _superseded(experiment, commit)
     attempt = new_attempt(
-        world, experiment, "search", commit, seeds, event.author, event.comment_id,
+        world, ledger, experiment, "search", commit, seeds, event.author, event.comment_id,
         overrides=overrides, baseline=baseline.tag,
     )  # fmt: skip
     _write(world, ledger, experiment, attempt)
@@ -65,21 +71,53 @@ def adopted(pull: Pull) -> Experiment:
     )
 
 
-def open_pull(world: World, place: int) -> Pull:
-    """The PR that a command was written on.
+def open_pull(world: World, pull: Pull) -> None:
+    """Check that a PR is one that can be launched or merged.
 
     Raises:
-        UserError: it is closed, or its branch is not in this repository.
+        UserError: it is closed, goes elsewhere, or its branch is not in this repository.
     """
-    pull = world.forge.pull(place)
     if not pull.is_open:
         raise UserError("This PR is closed; reopen it first.")
+    if pull.base_branch != world.forge.default_branch:
+        raise UserError(
+            f"This PR goes to `{pull.base_branch}`, but baselines are measured on "
+            f"`{world.forge.default_branch}`. Change the PR's base."
+        )
     if pull.is_fork:
         raise UserError(
             "This PR comes from a fork, and Labhand runs no fork's code. Read it; then push its "
             f"commit `{pull.head[:7]}` to a branch of this repository and open a PR from there."
         )
-    return pull
+
+
+def settled(experiment: Experiment) -> None:
+    """Check that an experiment is not in the middle of something.
+
+    Raises:
+        UserError: it is being prepared, fixed or merged.
+    """
+    if experiment.phase != "open" or experiment.fix:
+        what = "fixed" if experiment.fix else "merged" if "merg" in experiment.phase else "prepared"
+        raise UserError(f"This experiment is being {what}; wait for that, then ask again.")
+
+
+def _superseded(experiment: Experiment, commit: str) -> Experiment:
+    """Give up an attempt that is still being trained, for the sake of a newer commit.
+
+    Raises:
+        UserError: it trains this very commit.
+    """
+    attempt = experiment.latest
+    if attempt is None or attempt.verdict is not None:
+        return experiment
+    if attempt.commit == commit:
+        raise UserError(
+            f"Attempt {attempt.number} is still being trained. "
+            "Its report comes by itself; `/launch` again after it."
+        )
+    runs = tuple(run if run.ended else run.but(state="killed") for run in attempt.runs)
+    return experiment.with_attempt(attempt.but(runs=runs, verdict="SUPERSEDED"))
 
 
 def overrides_of(world: World, baseline: Baseline, commit: str) -> dict[str, str]:
@@ -93,6 +131,7 @@ def overrides_of(world: World, baseline: Baseline, commit: str) -> dict[str, str
 
 def new_attempt(
     world: World,
+    ledger: Ledger,
     experiment: Experiment,
     purpose: Purpose,
     commit: str,
@@ -103,22 +142,29 @@ def new_attempt(
     overrides: dict[str, str],
     baseline: str | None,
 ) -> Attempt:
-    """Plan an attempt; a run that has finished for the same change is never trained again."""
-    earlier = {r.id: r for a in experiment.attempts for r in a.runs}
+    """Plan an attempt; a run that has finished for the same change is never trained again.
+
+    A run that failed, or that somebody deleted, is tried again under the next name: W&B gives a
+    run's id only once.
+    """
+    everything = (*ledger.experiments.values(), experiment)
+    same = (a for e in everything for a in e.attempts if a.commit == commit)
+    earlier = {run.id: run for attempt in same for run in attempt.runs}
+    finished = [run.id for run in earlier.values() if run.state == "finished"]
+    kept = world.tracker.observe(finished) if finished else {}
     runs = []
     for seed in seeds:
-        retry = 0
-        while True:
+        for retry in itertools.count():
             name = run_id(world.environment.repository, commit, overrides, seed, retry)
-            run = earlier.get(name)
-            if run is None or run.state == "finished":
+            run = earlier.get(name) or Run(seed=seed, id=name, retry=retry)
+            if name in kept or not run.ended:
+                runs.append(run)
                 break
-            retry += 1
-        runs.append(run or Run(seed=seed, id=name, retry=retry))
     return Attempt(
         number=len(experiment.attempts) + 1,
         purpose=purpose,
         commit=commit,
+        tree=world.forge.tree(commit),
         overrides=overrides,
         baseline=baseline,
         queue=next(iter(world.config.queues)),
@@ -135,7 +181,7 @@ def _write(world: World, ledger: Ledger, experiment: Experiment, attempt: Attemp
         answered=(*experiment.answered, attempt.comment_id), stale=None
     )
     message = f"#{experiment.number}: {attempt.asked_by} launches attempt {attempt.number}"
-    world.forge.write_ledger(ledger, ledger.put(after), message)
+    record(world, ledger, ledger.put(after), message)
 
 
 def _contains(world: World, pull: Pull, commit: str, baseline: Baseline) -> None:

@@ -7,6 +7,7 @@ from bot.config import Config
 from bot.core.baseline import SeedResult
 from bot.core.experiment import Attempt, Run
 from bot.core.runs import Metric, ObservedRun, value_of
+from bot.errors import UserError
 from bot.ports import World
 
 
@@ -16,8 +17,11 @@ def measure(
     """Read the metric, its curve and the guards of every run.
 
     Raises:
-        UserError: a run logged no finite number for the metric that decides.
+        UserError: a run is gone, or logged no finite number for the metric that decides.
     """
+    for run in attempt.runs:
+        if run.id not in observed:
+            raise UserError(f"Run `{run.id}` (seed {run.seed}) is gone from W&B.")
     return tuple(_seed(world, run, observed[run.id]) for run in attempt.runs)
 
 

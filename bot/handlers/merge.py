@@ -7,10 +7,11 @@ from bot.core.ledger import Ledger
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers import judging
-from bot.handlers.launch import new_attempt, open_pull
+from bot.handlers.comparing import confirmed
+from bot.handlers.launch import new_attempt, open_pull, settled
 from bot.handlers.measure import measure
+from bot.handlers.recall import record
 from bot.handlers.release import win
-from bot.handlers.report import confirmed
 from bot.ports import Pull, World
 from bot.replies import MergeMessage
 
@@ -25,23 +26,25 @@ def confirm(world: World, event: CommentWritten) -> None:
     experiment = ledger.at(event.place)
     if experiment and event.comment_id in experiment.answered:
         return
-    pull = open_pull(world, event.place)
+    pull = world.forge.pull(event.place)
+    open_pull(world, pull)
     experiment = _winner(ledger, experiment, pull)
     searched = experiment.searched
     assert searched is not None
     attempt = new_attempt(
-        world, experiment, "confirm", searched.commit, world.config.seeds.held_out,
+        world, ledger, experiment, "confirm", searched.commit, world.config.seeds.held_out,
         event.author, event.comment_id,
         overrides=searched.overrides, baseline=searched.baseline,
     )  # fmt: skip
     after = experiment.with_attempt(attempt).but(answered=(*experiment.answered, event.comment_id))
     message = f"#{experiment.number}: {event.author} asks for the merge"
-    world.forge.write_ledger(ledger, ledger.put(after), message)
+    record(world, ledger, ledger.put(after), message)
 
 
 def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experiment:
     if experiment is None or not experiment.attempts:
         raise UserError("Nothing was trained here yet: `/launch` first. Only a WIN is merged.")
+    settled(experiment)
     latest, searched = experiment.attempts[-1], experiment.searched
     if latest.verdict is None:
         raise UserError(
@@ -76,6 +79,15 @@ def merge(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     assert searched is not None
     assert attempt.baseline is not None
     assert experiment.pull is not None
+    assert ledger.baseline is not None
+    merged = world.forge.pull(experiment.pull).merge_commit
+    if merged is None and attempt.baseline != ledger.baseline.tag:
+        raise UserError(
+            f"The WIN was confirmed against {attempt.baseline}, but {ledger.baseline.tag} was "
+            f"released in between. Merge `{world.forge.default_branch}` into this branch, then "
+            "`/launch` again."
+        )
+    release = next_tag(ledger.tags)
     old = judging.read(world, attempt.baseline)
     observed = world.tracker.observe([run.id for run in attempt.runs])
     message = render(
@@ -88,7 +100,7 @@ def merge(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
             confirmed=confirmed(world, old, measure(world, attempt, observed)),
             confirm_seeds=attempt.seeds,
             baseline=old.tag,
-            release=next_tag(b.tag for b in ledger.baselines),
+            release=release,
             idea=experiment.number,
             tested=attempt.commit,
             author=experiment.author,
@@ -97,4 +109,4 @@ def merge(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     title, _, body = message.partition("\n")
     method = world.config.merge.method
     merged = world.forge.merge(experiment.pull, attempt.commit, method, title, body.strip())
-    return ledger.put(experiment.but(phase="merged", merge_commit=merged))
+    return ledger.put(experiment.but(phase="merged", merge_commit=merged, release=release))

@@ -5,27 +5,32 @@ import logging
 from bot.comments import render
 from bot.core import idea as ideas
 from bot.core.experiment import Experiment, Intention, branch_name
-from bot.core.ledger import Ledger
-from bot.core.patch import CLOSED
 from bot.core.settings import with_settings
 from bot.errors import UserError
-from bot.handlers.write import TASK, Task
+from bot.handlers.recall import recall, record
+from bot.handlers.write import TASK, Task, closed
 from bot.ports import World
 from bot.replies import Writing
 
 log = logging.getLogger(__name__)
 
 
-def pick(world: World, place: int, person: str) -> None:
+def pick(world: World, place: int, person: str, comment_id: int | None = None) -> None:
     """Write down that an idea is to be tried, and reserve a model job if it needs code.
+
+    Args:
+        world: the ports.
+        place: the idea's issue.
+        person: who picks it.
+        comment_id: of the `/pick`; None for the label.
 
     Raises:
         UserError: the idea cannot be tried as it stands.
     """
     ledger = world.forge.read_ledger()
-    known = ledger.at(place)
+    known = recall(world, ledger, place)
     if known and known.phase != "stalled":
-        log.info("#%s is picked already", place)
+        _again(world, known, comment_id)
         return
     if ledger.baseline is None:
         raise UserError(
@@ -41,16 +46,29 @@ def pick(world: World, place: int, person: str) -> None:
         author=issue.author,
         branch=branch_name(place, issue.title),
         phase="picked",
-        overrides=idea.overrides or {},
+        idea=idea,
+        answered=(comment_id,) if comment_id else (),
     )
     if idea.overrides:
         _check(world, ledger.baseline.commit, idea.overrides)
+        record(world, ledger, ledger.put(experiment), f"#{place}: picked by {person}")
+        return
+    intention = Intention(step="write", workflow_run=world.environment.workflow_run)
+    experiment = experiment.but(phase="writing", intention=intention, task=ledger.baseline.commit)
+    record(world, ledger, ledger.put(experiment), f"#{place}: picked by {person}")
+    _reserve(world, experiment)
+
+
+def _again(world: World, known: Experiment, comment_id: int | None) -> None:
+    """The idea is picked already: go on where an outage cut this very job off, or say so."""
+    held = known.intention
+    if known.phase == "writing" and held and held.workflow_run == world.environment.workflow_run:
+        _reserve(world, known)
+    elif comment_id and comment_id not in known.answered:
+        where = f"see #{known.pull}" if known.pull else "its PR follows"
+        raise UserError(f"This idea is picked already: {where}.")
     else:
-        intention = Intention(step="write", workflow_run=world.environment.workflow_run)
-        experiment = experiment.but(phase="writing", intention=intention)
-    world.forge.write_ledger(ledger, ledger.put(experiment), f"#{place}: picked by {person}")
-    if not idea.overrides:
-        _reserve(world, ledger, experiment, idea)
+        log.info("#%s is picked already", known.number)
 
 
 def _check(world: World, commit: str, overrides: dict[str, str]) -> None:
@@ -65,23 +83,25 @@ def _check(world: World, commit: str, overrides: dict[str, str]) -> None:
     with_settings(text, overrides)
 
 
-def _reserve(world: World, ledger: Ledger, experiment: Experiment, idea: ideas.Idea) -> None:
+def _reserve(world: World, experiment: Experiment) -> None:
     """Hand the task to the job that writes, which has a model and no rights."""
-    assert ledger.baseline is not None
+    assert experiment.idea is not None
+    assert experiment.task is not None
     task = Task(
         number=experiment.number,
-        head=ledger.baseline.commit,
+        head=experiment.task,
         title=experiment.title,
-        change=idea.change,
-        hypothesis=idea.hypothesis,
-        risks=idea.risks,
-        closed=(*CLOSED, *world.config.judge.paths),
+        idea=experiment.idea,
+        command=world.config.train.command,
+        model=world.config.claude.model,
+        max_turns=world.config.claude.max_turns,
+        closed=closed(world.config),
     )
     path = world.folder / TASK
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(task.model_dump_json(), encoding="utf-8")
     world.set_output("write", "true")
-    world.set_output("head", ledger.baseline.commit)
+    world.set_output("head", task.head)
     body = render(
         Writing(experiment.branch, world.config.claude.model, world.environment.workflow_url)
     )

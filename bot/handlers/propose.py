@@ -1,13 +1,11 @@
 """A picked idea becomes a branch and a draft PR."""
 
-from bot.comments import render
-from bot.core import idea as ideas
-from bot.core.baseline import Baseline
+from bot.comments import plain, render
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
-from bot.core.settings import read_settings, with_settings
+from bot.core.settings import with_settings
 from bot.errors import UserError
-from bot.handlers.judging import current, judging
+from bot.handlers.judging import current, judging, settings_changed
 from bot.ports import Stale, World
 from bot.replies import NothingWritten, PullBody, Ready
 
@@ -16,24 +14,18 @@ def propose(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     """Make the branch, commit the settings, open the draft PR, and say so on the issue."""
     baseline = current(world, ledger)
     start = world.forge.create_branch(experiment.branch, baseline.commit)
-    changed = _shown(world, baseline, experiment.overrides)
-    if experiment.overrides:
-        commit_settings(
-            world,
-            experiment.branch,
-            start,
-            experiment.overrides,
-            f"{experiment.title}\n\nSettings that #{experiment.number} asks for.",
-        )
-    issue = world.forge.issue(experiment.number)
-    idea = ideas.parse(issue.body)
+    idea = experiment.idea
+    assert idea is not None
+    if idea.overrides:
+        message = f"{plain(experiment.title)}\n\nSettings that #{experiment.number} asks for."
+        commit_settings(world, experiment.branch, start, idea.overrides, message)
     judge = judging(world, baseline)
     body = PullBody(
         idea=experiment.number,
         author=experiment.author,
         hypothesis=idea.hypothesis,
         change=idea.change,
-        settings=changed,
+        settings=settings_changed(world, baseline, idea.overrides),
         written=experiment.written,
         expected=idea.expected,
         risks=idea.risks,
@@ -81,13 +73,6 @@ def commit_settings(
         head = world.forge.head(branch)
         if head and world.forge.file(path, head) == wanted:
             return head  # an earlier try was cut off behind this very commit
-        raise
-
-
-def _shown(
-    world: World, baseline: Baseline, overrides: dict[str, str]
-) -> dict[str, tuple[str, str]]:
-    path = world.config.train.config
-    text = world.forge.file(path, baseline.commit) if path and overrides else None
-    before = read_settings(text) if text else {}
-    return {name: (before.get(name, "none"), value) for name, value in overrides.items()}
+        raise UserError(
+            f"Somebody pushed to `{branch}` in between. `/launch` trains what stands there now."
+        ) from None

@@ -1,10 +1,12 @@
 """Queue the runs of an attempt that are written down and not queued yet."""
 
+import itertools
+import re
 import shlex
 
 from bot.comments import render
 from bot.config import Train
-from bot.core.experiment import Attempt, Experiment
+from bot.core.experiment import Attempt, Experiment, Run
 from bot.core.ledger import Ledger
 from bot.handlers import judging, progress
 from bot.ports import Launch, World
@@ -20,14 +22,16 @@ def push(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     attempt = experiment.latest
     assert attempt is not None
     group = progress.group(experiment, attempt)
+    branch = re.sub(r"[^\w./-]", "-", experiment.branch)  # it becomes part of a shell command
     due = [run for run in attempt.runs if run.state == "pushing"]
     if due:
-        world.forge.set_schedule(enabled=True)
-        job = world.tracker.prepare(attempt.commit, command(world.config.train, attempt, 0)[:3])
+        job = world.tracker.prepare(attempt.commit, _program(world.config.train))
+    for run in _given_up(experiment):
+        world.tracker.stop(run.id)
     for run in due:
         launch = Launch(
             run_id=run.id,
-            name=f"labhand/{experiment.branch}/seed-{run.seed}",
+            name=f"labhand/{branch}/seed-{run.seed}",
             group=group,
             tags=("labhand", attempt.purpose),
             command=command(world.config.train, attempt, run.seed),
@@ -38,6 +42,12 @@ def push(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     reply = _answer(world, experiment, queued, group)
     world.forge.say(experiment.place, f"reply:{attempt.comment_id}", render(reply))
     return ledger.put(progress.show(world, experiment.with_attempt(queued), {}))
+
+
+def _given_up(experiment: Experiment) -> list[Run]:
+    """Runs of attempts that a newer commit made pointless."""
+    pointless = (a for a in experiment.attempts if a.verdict == "SUPERSEDED")
+    return [run for attempt in pointless for run in attempt.runs if run.state == "killed"]
 
 
 def _answer(world: World, experiment: Experiment, attempt: Attempt, group: str) -> Launched:
@@ -59,6 +69,11 @@ def _answer(world: World, experiment: Experiment, attempt: Attempt, group: str) 
         minutes=minutes,
         group_url=world.tracker.group_url(group),
     )
+
+
+def _program(train: Train) -> tuple[str, ...]:
+    """The command up to where the changed settings go: what W&B shows as the job."""
+    return tuple(itertools.takewhile(lambda word: "{" not in word, shlex.split(train.command)))
 
 
 def command(train: Train, attempt: Attempt, seed: int) -> tuple[str, ...]:

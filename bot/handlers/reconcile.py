@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from bot.comments import render
+from bot.core.baseline import next_tag
 from bot.core.experiment import Experiment, Intention, Run
 from bot.core.ledger import Ledger, Step, next_step
 from bot.core.runs import ObservedRun
@@ -16,7 +17,7 @@ from bot.handlers.push import push
 from bot.handlers.release import release
 from bot.handlers.report import report
 from bot.handlers.stale import mark
-from bot.ports import World
+from bot.ports import Stale, World
 from bot.replies import Problem
 
 log = logging.getLogger(__name__)
@@ -27,25 +28,50 @@ MOST_STEPS = 200
 def reconcile(world: World, place: int | None = None) -> None:
     """Take every step that is due; doing it twice changes nothing.
 
+    An experiment whose step fails does not hold up the others: what it raised is raised at the
+    end, when all that could be done is done.
+
     Args:
         world: the ports.
         place: the issue or PR to look at; None looks at everything that is open.
     """
+    failed: dict[int, Exception] = {}
     for _ in range(MOST_STEPS):
         ledger = _look(world, world.forge.read_ledger(), place)
-        if not any(_take(world, ledger, e) for e in _chosen(ledger, place)):
+        if not any(_tried(world, ledger, e, failed) for e in _chosen(ledger, place)):
             break
     else:
         raise RuntimeError(f"more than {MOST_STEPS} steps in one ring")
     if place is None:
         # Said in every ring, because another job may have said the opposite in between.
-        world.forge.set_schedule(enabled=any(_waits(e) for e in ledger.experiments.values()))
+        world.forge.set_schedule(
+            enabled=any(_waits(ledger, e) for e in ledger.experiments.values())
+        )
+    for error in failed.values():
+        raise error
 
 
-def _waits(experiment: Experiment) -> bool:
+def _tried(
+    world: World, ledger: Ledger, experiment: Experiment, failed: dict[int, Exception]
+) -> bool:
+    """Take the step that is due, once; what it raises is kept."""
+    if experiment.number in failed:
+        return False
+    try:
+        return _take(world, ledger, experiment)
+    except Stale:
+        raise  # the whole ledger is to be read again
+    except Exception as error:
+        log.exception("#%s", experiment.number)
+        failed[experiment.number] = error
+        return False
+
+
+def _waits(ledger: Ledger, experiment: Experiment) -> bool:
     """Whether something will happen that nobody may tell us of."""
     attempt = experiment.latest
-    return experiment.intention is not None or bool(attempt and attempt.verdict is None)
+    due = next_step(experiment, ledger.baseline.tag if ledger.baseline else None)
+    return bool(experiment.intention or due or (attempt and attempt.verdict is None))
 
 
 def _chosen(ledger: Ledger, place: int | None) -> tuple[Experiment, ...]:
@@ -54,16 +80,11 @@ def _chosen(ledger: Ledger, place: int | None) -> tuple[Experiment, ...]:
 
 def _look(world: World, ledger: Ledger, place: int | None) -> Ledger:
     """Ask W&B about every run that has not ended, write down what is new, and show progress."""
-    waiting = {
-        run.id: experiment
-        for experiment in _chosen(ledger, place)
-        if experiment.latest
-        for run in experiment.latest.runs
-        if not run.ended
-    }
-    observed = world.tracker.observe(list(waiting)) if waiting else {}
+    waiting = [e for e in _chosen(ledger, place) if e.latest and not e.latest.ended]
+    ids = [run.id for e in waiting if e.latest for run in e.latest.runs]
+    observed = world.tracker.observe(ids) if ids else {}
     after = ledger
-    for experiment in {e.number: e for e in waiting.values()}.values():
+    for experiment in waiting:
         attempt = experiment.latest
         assert attempt is not None
         seen = attempt.but(runs=tuple(_seen(run, observed) for run in attempt.runs))
@@ -94,6 +115,8 @@ def _take(world: World, ledger: Ledger, experiment: Experiment) -> bool:
         log.info("#%s: %s is held by workflow run %s", experiment.number, step, held.workflow_run)
         return False
     claimed = experiment.but(intention=Intention(step=step, workflow_run=own))
+    if step is Step.RELEASE:  # nobody else may take the tag while it is being published
+        claimed = claimed.but(release=experiment.release or next_tag(ledger.tags))
     ledger = world.forge.write_ledger(
         ledger, ledger.put(claimed), f"#{experiment.number}: going to {step}"
     )
@@ -101,15 +124,23 @@ def _take(world: World, ledger: Ledger, experiment: Experiment) -> bool:
     try:
         after = STEPS[step](world, ledger, claimed)
     except UserError as error:
+        after = ledger.put(_given_up(claimed, step, ledger))
         key = f"{step.replace(' ', '-')}:{len(experiment.attempts)}"
-        world.forge.say(experiment.place, key, render(Problem(str(error))))
-        after = ledger.put(_given_up(claimed, step))
+        _say(world, experiment.place, key, Problem(str(error)))
     done = after.experiments[experiment.number].but(intention=None)
     world.forge.write_ledger(ledger, after.put(done), f"#{experiment.number}: {step}, done")
     return done != experiment.but(intention=None)
 
 
-def _given_up(experiment: Experiment, step: Step) -> Experiment:
+def _say(world: World, place: int, key: str, problem: Problem) -> None:
+    """Tell a problem; where even that is impossible (the issue is gone), the log has it."""
+    try:
+        world.forge.say(place, key, render(problem))
+    except UserError:
+        log.exception("#%s cannot be told: %s", place, problem.text)
+
+
+def _given_up(experiment: Experiment, step: Step, ledger: Ledger) -> Experiment:
     """The state from which a person can go on after a step turned out to be impossible."""
     match step:
         case Step.PROPOSE | Step.ABANDON:
@@ -118,12 +149,15 @@ def _given_up(experiment: Experiment, step: Step) -> Experiment:
             return experiment.but(fix=None)
         case Step.MERGE:
             return experiment.but(phase="open")
-        case Step.MARK_STALE | Step.RELEASE if experiment.phase == "merged":
+        case Step.MARK_STALE:
+            return experiment.but(stale=ledger.baseline.tag if ledger.baseline else None)
+        case Step.RELEASE if experiment.phase == "merged":
             return experiment
     attempt = experiment.latest
     assert attempt is not None
     runs = (r.but(state="missing") if r.state == "pushing" else r for r in attempt.runs)
-    return experiment.with_attempt(attempt.but(runs=tuple(runs), verdict="INVALID"))
+    invalid = attempt.but(runs=tuple(runs), verdict="INVALID")
+    return experiment.with_attempt(invalid).but(release=None)
 
 
 STEPS: Mapping[Step, Callable[[World, Ledger, Experiment], Ledger]] = {

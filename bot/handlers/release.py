@@ -1,17 +1,24 @@
 """A baseline is measured, or a winner merged: publish the tag and the release."""
 
 from bot.comments import render
-from bot.core.baseline import Baseline, SeedResult, next_tag
+from bot.core.baseline import Baseline, SeedResult
 from bot.core.experiment import Attempt, Experiment
 from bot.core.ledger import BaselineRef, Ledger
 from bot.core.runs import ObservedRun
 from bot.core.verdict import ALPHA, Interval
 from bot.errors import UserError
 from bot.handlers import judging, progress
+from bot.handlers.comparing import (
+    confirmed,
+    guard_rows,
+    mismatch,
+    primary_row,
+    run_rows,
+    sample,
+)
 from bot.handlers.measure import measure
-from bot.handlers.report import confirmed, guard_rows, primary_row, run_rows, sample
 from bot.ports import World
-from bot.replies import Merged, ReleaseNotes
+from bot.replies import Merged, Released, ReleaseNotes
 
 ENVIRONMENT = ("torch", "wandb", "python", "device", "platform", "precision")
 """What is kept of the environment that runs log under `environment.…`."""
@@ -22,8 +29,11 @@ def release(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     attempt = experiment.latest
     assert attempt is not None
     observed = world.tracker.observe([run.id for run in attempt.runs])
+    if odd := mismatch(attempt, observed):
+        raise UserError(f"{odd} Nothing was released.")
     results = measure(world, attempt, observed)
-    tag = next_tag(b.tag for b in ledger.baselines)
+    tag = experiment.release
+    assert tag is not None
     commit = experiment.merge_commit or attempt.commit
     new = _baseline(world, tag, commit, results, [observed[r.id] for r in attempt.runs])
     old = judging.read(world, attempt.baseline) if attempt.baseline else None
@@ -40,7 +50,15 @@ def release(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
         )
         world.forge.say(experiment.place, f"merged:{tag}", render(reply))
     else:
-        world.forge.say(experiment.place, f"released:{tag}", render(notes))
+        said = Released(
+            release=tag,
+            release_url=url,
+            metric=world.config.metric.name,
+            sample=sample(results, world.config.metric.name),
+            commit=commit,
+            minutes=new.wall_seconds * len(results) / 60,
+        )
+        world.forge.say(experiment.place, f"released:{tag}", render(said))
     world.forge.close_issue(experiment.number)
     done = experiment.with_attempt(attempt.but(verdict=attempt.verdict or "RELEASED"))
     done = done.but(phase="released", release=tag)
@@ -102,6 +120,7 @@ def _notes(
             for e in ledger.experiments.values()
             if e.pull and e.searched and e.number != experiment.number
         },
+        default_branch=world.forge.default_branch,
         commit=new.commit,
         minutes=new.wall_seconds * len(new.seeds) / 60,
         group_url=world.tracker.group_url(progress.group(experiment, attempt)),

@@ -2,35 +2,35 @@
 
 from collections.abc import Mapping, Sequence
 
-import yaml
-
 from bot.comments import render
 from bot.core.baseline import Baseline, SeedResult
 from bot.core.charts import band, mean_curve
-from bot.core.experiment import Attempt, Experiment
+from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
 from bot.core.patch import matches
 from bot.core.runs import ObservedRun
-from bot.core.settings import read_settings
 from bot.core.verdict import (
-    ALPHA,
-    Interval,
     Outcome,
-    Sample,
     decide,
     information,
     signed,
     spent,
-    welch,
 )
 from bot.errors import UserError
 from bot.handlers import judging, progress
-from bot.handlers.measure import guard_metrics, measure
+from bot.handlers.comparing import (
+    confirmed,
+    guard_rows,
+    mismatch,
+    primary_row,
+    reference,
+    run_rows,
+    sample,
+)
+from bot.handlers.failure import failure
+from bot.handlers.measure import measure
 from bot.ports import Change, World
-from bot.replies import FailureReport, MetricRow, NotConfirmed, Report, RunRow
-
-ENOUGH_SIDE = 0.025
-"""Guards are shown with a two-sided 95% interval."""
+from bot.replies import FailureReport, MetricRow, NotConfirmed, Report
 
 
 def report(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
@@ -40,6 +40,8 @@ def report(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     observed = world.tracker.observe([run.id for run in attempt.runs])
     if any(run.state != "finished" for run in attempt.runs):
         return _say(world, ledger, experiment, "INVALID", failure(world, experiment, observed))
+    if odd := mismatch(attempt, observed):
+        raise UserError(f"{odd} So there is no verdict.")
     results = measure(world, attempt, observed)
     assert attempt.baseline is not None
     baseline = judging.read(world, attempt.baseline)
@@ -86,11 +88,6 @@ def _confirm(
     return _say(world, ledger, experiment, "NOT_CONFIRMED", reply)
 
 
-def confirmed(world: World, baseline: Baseline, results: Sequence[SeedResult]) -> Interval:
-    """The difference on held-out seeds, at a one-sided 5%: it is asked once only."""
-    return welch(sample(results, world.config.metric.name), _of(baseline, world), ALPHA)
-
-
 def judged(
     world: World,
     experiment: Experiment,
@@ -103,14 +100,14 @@ def judged(
     assert attempt is not None
     config = world.config
     metric, most = config.metric, judging.most_seeds(world)
-    reference, found = _of(baseline, world), sample(results, metric.name)
+    before, found = reference(world, baseline), sample(results, metric.name)
     looks = experiment.looks(attempt)
-    alpha = judging.alpha(world, experiment, attempt, reference.n)
+    alpha = judging.alpha(world, experiment, attempt, before.n)
     change = world.forge.compare(baseline.commit, attempt.commit)
-    rows = (primary_row(world, reference, found, alpha), *guard_rows(world, baseline, results))
-    outcome, why = _outcome(world, attempt, change, rows, observed, alpha)
+    rows = (primary_row(world, before, found, alpha), *guard_rows(world, baseline, results))
+    outcome, why = _outcome(world, change, rows, alpha)
     command, runs = _next(world, outcome, found.n, most)
-    full = information(max(most, found.n), reference.n)
+    full = information(max(most, found.n), before.n)
     return Report(
         outcome=outcome,
         title=experiment.title,
@@ -120,6 +117,7 @@ def judged(
         rows=rows,
         min_effect=metric.min_effect,
         next_command=command,
+        next_seeds=runs,
         next_minutes=judging.minutes(baseline, runs) if runs else None,
         why=why,
         runs=run_rows(metric.name, results),
@@ -127,11 +125,11 @@ def judged(
         curve=mean_curve([r.curve for r in results]),
         baseline_low=band([s.curve for s in baseline.seeds])[0],
         baseline_high=band([s.curve for s in baseline.seeds])[1],
-        settings=settings_changed(world, baseline, attempt),
+        settings=judging.settings_changed(world, baseline, attempt.overrides),
         files={f.path: (f.added, f.removed) for f in change.files},
         look=len(looks) + 1,
         looks=config.seeds.looks,
-        spent=spent(information(found.n, reference.n) / full),
+        spent=spent(information(found.n, before.n) / full),
         seconds=sum(observed[r.id].seconds or 0.0 for r in attempt.runs),
         asked_by=attempt.asked_by,
         attempt=attempt.number,
@@ -142,26 +140,17 @@ def judged(
 
 def _outcome(
     world: World,
-    attempt: Attempt,
     change: Change,
     rows: Sequence[MetricRow],
-    observed: Mapping[str, ObservedRun],
     alpha: float,
 ) -> tuple[Outcome, str]:
     """The verdict, and one sentence on what decided it if that was not the primary metric."""
     touched = [f.path for f in change.files if matches(f.path, world.config.judge.paths)]
     if touched:
-        return "NOT_COMPARABLE", f"It changes what judges it: `{touched[0]}`."
-    for run in attempt.runs:
-        seen = observed[run.id]
-        if seen.commit and seen.commit != attempt.commit:
-            return "INVALID", f"Seed {run.seed} trained `{seen.commit[:7]}`, not what was asked."
-        for name, asked in attempt.overrides.items():
-            if name in seen.config and not _same(seen.config[name], asked):
-                return "INVALID", (
-                    f"Seed {run.seed} was asked for `{name}={asked}` and trained with "
-                    f"`{seen.config[name]}`."
-                )
+        return "NOT_COMPARABLE", f"It changes the judge: `{touched[0]}`."
+    silent = [row.name for row in rows[1:] if row.baseline and not row.candidate]
+    if silent:
+        return "INVALID", f"Its runs did not log `{silent[0]}`, which the baseline's did."
     interval = rows[0].interval
     if interval is None or alpha <= 0:
         return "UNDECIDED", "All of the planned false-win probability is spent."
@@ -172,13 +161,6 @@ def _outcome(
     return outcome, ""
 
 
-def _same(logged: object, asked: str) -> bool:
-    try:
-        return float(str(logged)) == float(asked)
-    except ValueError:
-        return logged == yaml.safe_load(asked) or str(logged) == asked
-
-
 def _next(world: World, outcome: Outcome, seeds: int, most: int) -> tuple[str, int]:
     """The command to go on with, and how many runs it trains."""
     more = len(world.config.seeds.experiment)
@@ -187,103 +169,3 @@ def _next(world: World, outcome: Outcome, seeds: int, most: int) -> tuple[str, i
     if outcome == "UNDECIDED" and seeds + more <= most:
         return f"/launch seeds=+{more}", more
     return "", 0
-
-
-def primary_row(world: World, reference: Sample | None, found: Sample, alpha: float) -> MetricRow:
-    """The line of the metric that decides."""
-    metric = world.config.metric
-    interval = welch(found, reference, alpha) if reference and alpha > 0 else None
-    return MetricRow(metric.name, metric.goal, reference, found, interval, None, None)
-
-
-def guard_rows(
-    world: World, baseline: Baseline | None, results: Sequence[SeedResult]
-) -> tuple[MetricRow, ...]:
-    """The lines of the metrics that may not get worse."""
-    rows = []
-    for metric in guard_metrics(world.config):
-        limit = world.config.guards[metric.name].limit
-        found = sample(results, metric.name) if _all(results, metric.name) else None
-        values = baseline.values(metric.name) if baseline else ()
-        reference = Sample(values) if len(values) > 1 else None
-        interval = welch(found, reference, ENOUGH_SIDE) if found and reference else None
-        holds = None
-        if interval and reference:
-            gain = signed(interval, metric.sign)
-            most = float(limit.rstrip("%"))
-            most = most / 100 * abs(reference.mean) if limit.endswith("%") else most
-            holds = True if -gain.lower <= most else False if -gain.upper > most else None
-        rows.append(MetricRow(metric.name, metric.goal, reference, found, interval, limit, holds))
-    return tuple(rows)
-
-
-def failure(
-    world: World, experiment: Experiment, observed: Mapping[str, ObservedRun]
-) -> FailureReport:
-    """Say what failed, where, and what would remedy it."""
-    attempt = experiment.latest
-    assert attempt is not None
-    failed = [run for run in attempt.runs if run.state != "finished"]
-    record = world.tracker.failure(failed[0].id)
-    path = world.config.train.config
-    text = world.forge.file(path, attempt.commit) if path else None
-    known = read_settings(text) if text else {}
-    return FailureReport(
-        title=experiment.title,
-        commit=attempt.commit,
-        attempt=attempt.number,
-        runs=progress.rows(world, attempt, observed),
-        failed_seeds=tuple(run.seed for run in failed),
-        kind=record.kind,
-        message=record.message,
-        step=record.step,
-        why=record.why,
-        suggestion={k: (known[k], v) for k, v in record.suggestion.items() if k in known},
-        last_lines=record.last_lines,
-        log_url=f"{world.tracker.run_url(failed[0].id)}/logs",
-        group_url=world.tracker.group_url(progress.group(experiment, attempt)),
-        workflow_url=world.environment.workflow_url,
-    )
-
-
-def settings_changed(
-    world: World, baseline: Baseline, attempt: Attempt
-) -> dict[str, tuple[str, str]]:
-    """Every setting that the attempt changed, before and after."""
-    path = world.config.train.config
-    text = world.forge.file(path, baseline.commit) if path and attempt.overrides else None
-    before = read_settings(text) if text else {}
-    return {name: (before.get(name, "none"), value) for name, value in attempt.overrides.items()}
-
-
-def run_rows(metric: str, results: Sequence[SeedResult]) -> tuple[RunRow, ...]:
-    """Finished seeds with their value."""
-    return tuple(
-        RunRow(
-            seed=r.seed,
-            state="finished",
-            url=r.url,
-            step=int(r.curve[-1][0]) if r.curve else None,
-            value=r.values.get(metric),
-        )
-        for r in results
-    )
-
-
-def sample(results: Sequence[SeedResult], metric: str) -> Sample:
-    """One metric over the seeds."""
-    return Sample(tuple(r.values[metric] for r in results))
-
-
-def _all(results: Sequence[SeedResult], metric: str) -> bool:
-    return len(results) > 1 and all(metric in r.values for r in results)
-
-
-def _of(baseline: Baseline, world: World) -> Sample:
-    values = baseline.values(world.config.metric.name)
-    if len(values) < 2:
-        raise UserError(
-            f"{baseline.tag} holds no values of `{world.config.metric.name}`. "
-            "Measure a new baseline with `/baseline`."
-        )
-    return Sample(values)

@@ -4,12 +4,11 @@ import logging
 
 from pydantic import ValidationError
 
-from bot.comments import render
+from bot.comments import plain, render
 from bot.core.experiment import Experiment
-from bot.core.ledger import Ledger
 from bot.core.patch import refuse
-from bot.handlers.judging import current
-from bot.handlers.write import TASK, WORK, Task, Work
+from bot.core.secrets import redact
+from bot.handlers.write import WORK, Task, Work, closed, read_task
 from bot.ports import World
 from bot.replies import NothingWritten
 
@@ -24,21 +23,21 @@ def settle(world: World) -> int:
     Returns:
         The number of the idea.
     """
-    task = Task.model_validate_json((world.folder / TASK).read_text(encoding="utf-8"))
+    task = read_task(world.folder)
     ledger = world.forge.read_ledger()
     experiment = ledger.at(task.number)
     if experiment is None or experiment.phase != "writing":
         log.info("#%s is not being written", task.number)
         return task.number
     work = _left(world, task)
-    if reason := work.reason or refuse(work.files, task.closed):
+    if reason := work.reason or refuse(work.files, closed(world.config)):
         reply = NothingWritten(reason, world.environment.workflow_url)
         key = f"nothing-written:{world.environment.workflow_run}"
         world.forge.say(task.number, key, render(reply))
         after = experiment.but(phase="stalled", intention=None)
     else:
-        _commit(world, ledger, experiment, work)
-        summary = work.summary[:MOST_SUMMARY]
+        _commit(world, task, experiment, work)
+        summary = redact(work.summary)[:MOST_SUMMARY]
         after = experiment.but(phase="picked", intention=None, written=summary)
     world.forge.write_ledger(ledger, ledger.put(after), f"#{task.number}: {after.phase}")
     return task.number
@@ -52,10 +51,9 @@ def _left(world: World, task: Task) -> Work:
     return work
 
 
-def _commit(world: World, ledger: Ledger, experiment: Experiment, work: Work) -> None:
-    base = current(world, ledger).commit
-    head = world.forge.create_branch(experiment.branch, base)
+def _commit(world: World, task: Task, experiment: Experiment, work: Work) -> None:
+    head = world.forge.create_branch(experiment.branch, task.head)
     if all(world.forge.file(path, head) == text for path, text in work.files.items()):
         return  # an earlier try was cut off behind this very commit
-    message = f"{experiment.title}\n\nWritten by a model for #{experiment.number}."
+    message = f"{plain(experiment.title)}\n\nWritten by a model for #{experiment.number}."
     world.forge.commit(experiment.branch, head, message, work.files)

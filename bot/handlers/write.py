@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from bot.comments import prompt
 from bot.config import Config
-from bot.core.patch import refuse
+from bot.core.idea import Idea
+from bot.core.patch import CLOSED, refuse
 from bot.errors import UserError
 from bot.ports import Outage, Workspace, Writer
 
@@ -24,9 +25,11 @@ class Task(BaseModel):
     head: str
     """The commit whose files are to be changed."""
     title: str
-    change: str
-    hypothesis: str
-    risks: str
+    idea: Idea
+    command: str
+    """How the program is started."""
+    model: str
+    max_turns: int
     closed: tuple[str, ...]
     """Patterns of paths that may not be touched."""
 
@@ -43,13 +46,22 @@ class Work(BaseModel):
     output_tokens: int = 0
 
 
-def write(folder: Path, config: Config, writer: Writer, workspace: Workspace) -> None:
+def closed(config: Config) -> tuple[str, ...]:
+    """Patterns of paths that a model may not touch in this repository."""
+    return (*CLOSED, *config.judge.paths)
+
+
+def read_task(folder: Path) -> Task:
+    """What is to be written."""
+    return Task.model_validate_json((folder / TASK).read_text(encoding="utf-8"))
+
+
+def write(folder: Path, task: Task, writer: Writer, workspace: Workspace) -> None:
     """Let the model work, and leave what it did for the job that settles."""
-    task = Task.model_validate_json((folder / TASK).read_text(encoding="utf-8"))
     work = Work(number=task.number)
     try:
         written = writer.write(
-            prompt("implement_system", command=config.train.command, closed=task.closed),
+            prompt("implement_system", command=task.command, closed=task.closed),
             prompt("implement_task", task=task),
             workspace,
         )

@@ -1,5 +1,6 @@
 """Replies as they really come, with the figures of the team that the README tells of."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.core.runs import Point
@@ -20,6 +21,7 @@ from bot.replies import (
     Progress,
     PullBody,
     Ready,
+    Released,
     ReleaseNotes,
     Reply,
     Report,
@@ -101,6 +103,7 @@ def report(sample: Sample, outcome: str, values: tuple[float, ...], **changes: A
         "rows": (primary(sample), DISTANCE, MINUTES),
         "min_effect": 0.002,
         "next_command": "",
+        "next_seeds": 0,
         "next_minutes": None,
         "why": "",
         "runs": finished(sample, "lh-41-1"),
@@ -123,13 +126,14 @@ def report(sample: Sample, outcome: str, values: tuple[float, ...], **changes: A
     return Report(**fields)
 
 
-WIN = report(WINNER, "WIN", WINNING, next_command="/merge", next_minutes=126.3)
+WIN = report(WINNER, "WIN", WINNING, next_command="/merge", next_seeds=3, next_minutes=126.3)
 UNDECIDED = report(
     UNSURE,
     "UNDECIDED",
     INSIDE,
     title="RandAugment, magnitude 9",
     next_command="/launch seeds=+5",
+    next_seeds=5,
     next_minutes=220.0,
     settings={
         "data.augment.name": ("flip", "randaugment"),
@@ -154,7 +158,7 @@ BROKEN_GUARD = report(
     why="The guard `train/minutes` does not hold.",
 )  # fmt: skip
 NOT_COMPARABLE = report(
-    WINNER, "NOT_COMPARABLE", WINNING, why="It changes what judges it: `src/metrics/dice.py`."
+    WINNER, "NOT_COMPARABLE", WINNING, why="It changes the judge: `src/metrics/dice.py`."
 )
 WRONG_SETTING = report(
     WINNER,
@@ -188,6 +192,8 @@ FAILED = FailureReport(
     step=240,
     why="The first validation, on full images, needs 41.8 GiB; the card has 39.4.",
     suggestion={"data.val_batch_size": ("4", "2")},
+    fix_minutes=210.0,
+    again="/launch",
     last_lines=LAST_LINES,
     log_url=f"{WANDB}/runs/lh-49-1-s4/logs",
     group_url=f"{WANDB}/groups/lh-49-1",
@@ -204,10 +210,20 @@ ALL_FAILED = FailureReport(
     step=12,
     why="",
     suggestion={},
+    fix_minutes=126.0,
+    again="/launch",
     last_lines="",
     log_url=f"{WANDB}/runs/lh-50-2-s1/logs",
     group_url=f"{WANDB}/groups/lh-50-2",
     workflow_url=f"{REPOSITORY}/actions/runs/11903",
+)
+BASELINE_FAILED = replace(
+    FAILED,
+    title="Baseline of main",
+    suggestion={},
+    why="",
+    fix_minutes=None,
+    again="/baseline seeds=5",
 )
 JUDGING = Judging(
     metric="val/dice",
@@ -265,6 +281,7 @@ RELEASE_NOTES = ReleaseNotes(
     runs=finished(HELD_OUT, "lh-41-2", 101),
     history={"v1": 0.8121, "v2": 0.8240, "v3": 0.8335, "v4": 0.8412, "v6": 0.8412, "v7": 0.8465},
     open_pulls={44: ("Tversky loss", "WIN"), 49: ("Wider decoder", "INVALID"), 52: ("Mixup", "")},
+    default_branch="main",
     commit="c41d0b7e2ab04d5e6f708192a3b4c5d6e7f8091a",
     minutes=546.0,
     group_url=f"{WANDB}/groups/lh-41-2",
@@ -290,6 +307,7 @@ FIRST_RELEASE = ReleaseNotes(
     runs=finished(BASELINE, "lh-1-1"),
     history={"baseline-v1": BASELINE.mean},
     open_pulls={},
+    default_branch="main",
     commit="0d1e2f3a4b5c6d7e8f90a1b2c3d4e5f60718293a",
     minutes=417.0,
     group_url=f"{WANDB}/groups/lh-1-1",
@@ -358,6 +376,7 @@ EXAMPLES: dict[str, Reply] = {
     "report_invalid": WRONG_SETTING,
     "failure_report": FAILED,
     "failure_report_all": ALL_FAILED,
+    "failure_report_baseline": BASELINE_FAILED,
     "fixed": Fixed(FAILED.commit, FAILED.suggestion, FAILED.why),
     "not_confirmed": NotConfirmed(
         "val/dice", welch(Sample((0.8420, 0.8431, 0.8409)), BASELINE, 0.05),
@@ -388,6 +407,10 @@ EXAMPLES: dict[str, Reply] = {
     ),
     "release_notes": RELEASE_NOTES,
     "release_notes_first": FIRST_RELEASE,
+    "released": Released(
+        "baseline-v1", f"{REPOSITORY}/releases/tag/baseline-v1", "val/dice", BASELINE,
+        FIRST_RELEASE.commit, 417.0,
+    ),
     "stale": Stale(
         "baseline-v6", "baseline-v7", f"{REPOSITORY}/releases/tag/baseline-v7", "main",
         "### ✅ WIN · val/dice +0.0041 (+0.0011 to +0.0071)\nNext: `/merge`",

@@ -19,16 +19,19 @@ from bot.comments import (
     plain,
     prompt,
     quote,
+    remark,
     render,
     text,
 )
+from bot.core.numbers import NO_BREAK
 from bot.core.verdict import Interval, Sample
 from bot.replies import Reply
 from tests.bot.examples import ALL_FAILED, EXAMPLES, FAILED, LOSS, UNDECIDED, WIN, primary, report
 from tests.bot.snapshots import FOLDER, approved
 
 MARKDOWN = {name: reply for name, reply in EXAMPLES.items() if name != "merge_message"}
-ANSWERS = [name for name in EXAMPLES if re.match(r"(report|failure|ready|not_conf|merged$)", name)]
+ANSWER = re.compile(r"report|failure|ready|not_conf|merged$|released")
+ANSWERS = [name for name in EXAMPLES if ANSWER.match(name)]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -126,7 +129,7 @@ def test_one_value_and_no_interval_do_not_break_a_report() -> None:
         )
     )  # fmt: skip
     assert body.startswith("### 🟨 UNDECIDED · all of the planned false-win probability is spent\n")
-    assert "| 0.8412 ± 0.0019 | 0.5000 | no interval |" in body
+    assert f"| 0.8412 ±{NO_BREAK}0.0019 | 0.5000 | no interval |" in body
     assert "· 1 seed at" in body
     assert "mermaid" not in body
 
@@ -148,13 +151,27 @@ def test_a_failure_without_a_known_remedy_offers_no_fix() -> None:
     assert "/fix" not in render(ALL_FAILED)
 
 
+def test_a_failure_that_is_no_search_names_the_command_that_repeats_it() -> None:
+    body = render(EXAMPLES["failure_report_baseline"])
+    assert "Next: `/baseline seeds=5` trains seed 4 again" in body
+    assert "/launch" not in body
+    assert "of training" not in body
+
+
+def test_a_stale_report_no_longer_says_what_was_next() -> None:
+    body = render(replace(EXAMPLES["stale"], report=render(WIN)))
+    assert "### ✅ WIN" in body
+    assert "/merge" not in body
+    assert body.count("\nNext: ") == 1
+
+
 def test_what_is_too_long_loses_its_least_important_folds_and_says_so() -> None:
     settings = {f"model.blocks.{i}.width": ("32", "64") for i in range(2000)}
     body = render(replace(UNDECIDED, settings=settings))
     assert len(body) <= BUDGET
     assert body.endswith(
         "\n\nLeft out, because a comment can only be so long: Curves: inside the baseline's band "
-        "all the way; What was changed: 2,000 settings, no file.\n"
+        "all the way; What was changed: 2,000 settings.\n"
     )
     assert "```mermaid" not in body
     assert "<summary>Every seed</summary>" in body
@@ -301,6 +318,18 @@ def test_a_quotation_closes_nothing(word: str) -> None:
 
 def test_our_own_markdown_stays_but_for_mentions() -> None:
     assert harmless("`/launch` #3 **now**, @a") == "`/launch` #3 **now**, @\u200ba"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("training diverged: a smaller one", "Training diverged: a smaller one."),
+        ("train.lr is too high.", "train.lr is too high."),
+        ("Why <b>not</b>?", "Why &#60;\u200bb&#62;not&#60;\u200b/b&#62;?"),
+    ],
+)
+def test_a_remark_is_a_sentence(given: str, shown: str) -> None:
+    assert remark(given) == shown
 
 
 def test_plain_text_keeps_references() -> None:

@@ -20,7 +20,7 @@ seeds:
   baseline: [1, 2, 3, 4]
 wandb: {entity: acme, project: retina}
 queues:
-  a100: {gpus: 1}
+  a100: {}
 """
 
 
@@ -52,7 +52,7 @@ def test_a_limit_may_be_a_plain_number() -> None:
         ("experiment: 3", "experiment: [1, 2, 1]", "a seed stands there twice"),
         ("experiment: 3", "experiment: [1, 101]", "seed 101 is held out"),
         ("version: 1", "version: 2", "line 1, `version`:"),
-        ("  a100: {gpus: 1}", "  {}", "`queues`:"),
+        ("  a100: {}", "  {}", "`queues`:"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(old: str, new: str, words: str) -> None:

@@ -45,7 +45,7 @@ def test_the_form_is_read_as_github_leaves_it(newline: str) -> None:
 
 def test_without_configuration_it_is_a_change_of_code() -> None:
     body = FORM.replace("```text\nmodel.ema_decay=0.999\ntrain.lr=0.1\n```", "_No response_")
-    assert parse(body).overrides is None
+    assert parse(body).overrides == {}
 
 
 def test_free_text_is_the_change() -> None:

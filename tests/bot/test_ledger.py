@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from bot.core.experiment import Attempt, Experiment, Fix, Intention, Run, branch_name, run_id
+from bot.core.idea import Idea
 from bot.core.ledger import BASELINES, BaselineRef, Ledger, Step, difference, next_step, parse
 from bot.errors import UserError
 
@@ -16,6 +17,7 @@ def attempt(states: tuple[str, ...] = ("finished",), **changes: Any) -> Attempt:
         "number": 1,
         "purpose": "search",
         "commit": "3f9c1e2",
+        "tree": "a1b2c3",
         "baseline": "baseline-v1",
         "queue": "a100",
         "runs": tuple(Run(seed=i, id=f"r{i}", state=s) for i, s in enumerate(states, 1)),
@@ -47,7 +49,7 @@ def texts(files: dict[str, str | None]) -> dict[str, str]:
 FULL = experiment(
     pull=47,
     attempts=(attempt(verdict="WIN", report_id=3), attempt(("running",), number=2)),
-    overrides={"lr": "0.1"},
+    idea=Idea(change="Average.", overrides={"lr": "0.1"}),
     fix=Fix(settings={"lr": "0.01"}, why="NaN", asked_by="octocat", comment_id=10),
     intention=Intention(step="write", workflow_run=5),
     answered=(9, 10),
@@ -150,7 +152,7 @@ def test_looks_are_counted_per_change_and_baseline() -> None:
     earlier = (
         attempt(("finished",) * 5, number=1, verdict="UNDECIDED"),
         attempt(("finished",) * 3, number=2, verdict="INVALID"),
-        attempt(("finished",) * 5, number=3, verdict="UNDECIDED", commit="other"),
+        attempt(("finished",) * 5, number=3, verdict="UNDECIDED", tree="other"),
         attempt(("finished",) * 5, number=4, verdict="UNDECIDED", baseline="baseline-v0"),
     )
     assert experiment(attempts=(*earlier, last)).looks(last) == (5,)

@@ -1,6 +1,7 @@
 """The loop as conversations: what people write, and what comes of it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from bot.errors import UserError
 from bot.events import Rang
 from bot.handlers.setup import setup
-from tests.bot.scene import Scene
+from bot.ports import Launch
+from tests.bot.scene import Scene, outcome
+from tests.fakes import FakeRun
 
 
 @pytest.fixture
@@ -128,6 +131,41 @@ def test_failure_is_reported_and_fixed(measured: Scene) -> None:
     assert len(measured.tracker.queue) == 3
     measured.rings()
     assert "UNDECIDED" in measured.last(pull).body or "LOSS" in measured.last(pull).body
+
+
+def test_failed_baseline_says_how_to_train_only_what_failed(scene: Scene) -> None:
+    place = scene.forge.add_issue("Measure the baseline")
+    scene.writes("ada", place, "/baseline seeds=6")
+    scene.tracker.outcome = failing("seed=4")
+    scene.rings()
+    assert "Next: `/baseline seeds=6` trains seed 4 again" in scene.last(place).body
+    scene.tracker.outcome = outcome
+    scene.writes("ada", place, "/baseline seeds=6")
+    assert [launch.command[-1] for _, launch in scene.tracker.queue] == ["seed=4"]
+    scene.rings()
+    assert "baseline-v1" in scene.forge.releases
+    assert scene.last(place).body.startswith("### ✅ RELEASED")
+
+
+def test_failed_confirmation_says_how_to_train_only_what_failed(measured: Scene) -> None:
+    pull = measured.experiment("Larger learning rate", "lr=0.02")
+    measured.writes("ada", pull, "/launch")
+    measured.rings()
+    measured.writes("ada", pull, "/merge")
+    measured.tracker.outcome = failing("seed=102")
+    measured.rings()
+    assert "Next: `/merge` trains seed 102 again" in measured.last(pull).body
+    assert "/fix" not in measured.last(pull).body
+    measured.tracker.outcome = outcome
+    measured.writes("ada", pull, "/merge")
+    assert [launch.command[-1] for _, launch in measured.tracker.queue] == ["seed=102"]
+    measured.rings()
+    assert "baseline-v2" in measured.forge.releases
+
+
+def failing(argument: str) -> Callable[[Launch], FakeRun]:
+    """An outcome in which one seed fails."""
+    return lambda launch: FakeRun("failed") if argument in launch.command else outcome(launch)
 
 
 @pytest.mark.parametrize(

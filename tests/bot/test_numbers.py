@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bot.core.numbers import (
     bounded,
+    column,
     count,
     duration,
     listed,
@@ -54,6 +55,21 @@ def test_any_number_can_be_written(value: float, unsure: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ((0.93, 0.9279, None), ["0.9300", "0.9279"]),
+        ((9.999, 12.3), ["10.00", "12.30"]),
+        ((0.0, math.nan), ["0", "not a number"]),
+    ],
+)
+def test_values_in_a_column_have_the_same_digits(
+    values: tuple[float | None, ...], shown: list[str]
+) -> None:
+    alike = column(values)
+    assert [number(value, alike) for value in values if value is not None] == shown
+
+
+@pytest.mark.parametrize(
     ("interval", "shown"),
     [
         (Interval(0.006, 0.0042288, 0.0077711, 0.0335), "+0.0060 (+0.0042 to +0.0078)"),
@@ -74,7 +90,7 @@ def test_a_share_of_the_baseline() -> None:
 
 
 def test_a_mean_with_its_deviation() -> None:
-    assert mean_sd(Sample((0.84, 0.85)), 0.001) == "0.8450 ± 0.0071"
+    assert mean_sd(Sample((0.84, 0.85)), 0.001) == "0.8450 ±\u00a00.0071"
     assert mean_sd(Sample((0.84,)), 0.001) == "0.8400"
     assert mean_sd(Sample(()), 0.0) == "–"
     assert mean_sd(Sample((math.inf, -math.inf)), 0.0) == "not a number"

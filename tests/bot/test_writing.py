@@ -7,10 +7,9 @@ import pytest
 
 from bot import router
 from bot.clients.workspace import FolderWorkspace
-from bot.core.patch import CLOSED
 from bot.errors import UserError
 from bot.events import Rang
-from bot.handlers.write import WORK, write
+from bot.handlers.write import WORK, read_task, write
 from bot.ports import Outage
 from tests.bot.scene import Scene
 from tests.fakes import FakeWriter
@@ -37,8 +36,8 @@ def written(scene: Scene, tmp_path: Path, writer: FakeWriter) -> None:
     target.mkdir(exist_ok=True)
     (target / "model.py").write_text("layers = 2\n")
     (target / "judge").mkdir(exist_ok=True)
-    workspace = FolderWorkspace(target, (*CLOSED, *scene.world.config.judge.paths))
-    write(scene.world.folder, scene.world.config, writer, workspace)
+    task = read_task(scene.world.folder)
+    write(scene.world.folder, task, writer, FolderWorkspace(target, task.closed))
 
 
 def test_code_idea_becomes_a_draft_pr(scene: Scene, tmp_path: Path) -> None:

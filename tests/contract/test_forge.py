@@ -193,6 +193,7 @@ def test_what_is_written_is_read(forge: Forge) -> None:
         number=1,
         purpose="search",
         commit="c" * 40,
+        tree="d" * 40,
         queue="a100",
         runs=(Run(seed=1, id="lh-1-s1"),),
         asked_by="ada",

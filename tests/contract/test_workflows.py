@@ -17,7 +17,6 @@ ACTION = ROOT / "action.yml"
 FORM = ROOT / ".github" / "ISSUE_TEMPLATE" / "experiment.yml"
 BOT_RIGHTS = {
     "actions": "write",
-    "checks": "write",
     "contents": "write",
     "issues": "write",
     "pull-requests": "write",

@@ -1,0 +1,70 @@
+"""A seed failed, so there is no verdict: say what failed, where, and what would remedy it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.core.experiment import Attempt, Experiment
+from bot.core.runs import ObservedRun
+from bot.core.settings import read_settings
+from bot.handlers import judging, progress
+from bot.ports import World
+from bot.replies import FailureReport
+
+
+def failure(
+    world: World, experiment: Experiment, observed: Mapping[str, ObservedRun]
+) -> FailureReport:
+    """Tell of the latest attempt's failed runs; the first of them gives reason and remedy."""
+    attempt = experiment.latest
+    assert attempt is not None
+    failed = [run for run in attempt.runs if run.state != "finished"]
+    records = {run.seed: world.tracker.failure(run.id) for run in failed}
+    record = records[failed[0].seed]
+    known = _settings(world, attempt)
+    return FailureReport(
+        title=experiment.title,
+        commit=attempt.commit,
+        attempt=attempt.number,
+        runs=tuple(
+            replace(row, step=records[row.seed].step) if row.seed in records else row
+            for row in progress.rows(world, attempt, observed)
+        ),
+        failed_seeds=tuple(run.seed for run in failed),
+        kind=record.kind,
+        message=record.message,
+        step=record.step,
+        why=record.why,
+        suggestion={k: (known[k], v) for k, v in record.suggestion.items() if k in known},
+        fix_minutes=_minutes(world, attempt),
+        again=_again(attempt),
+        last_lines=record.last_lines,
+        log_url=f"{world.tracker.run_url(failed[0].id)}/logs",
+        group_url=world.tracker.group_url(progress.group(experiment, attempt)),
+        workflow_url=world.environment.workflow_url,
+    )
+
+
+def _settings(world: World, attempt: Attempt) -> Mapping[str, str]:
+    """The settings that `/fix` could change; none in an attempt that only repeats a commit."""
+    path = world.config.train.config
+    if path is None or attempt.purpose != "search":
+        return {}
+    text = world.forge.file(path, attempt.commit)
+    return read_settings(text) if text else {}
+
+
+def _minutes(world: World, attempt: Attempt) -> float | None:
+    if attempt.baseline is None:
+        return None
+    return judging.minutes(judging.read(world, attempt.baseline), len(attempt.runs))
+
+
+def _again(attempt: Attempt) -> str:
+    """The command that trains only what failed: the attempt it plans keeps what has finished."""
+    match attempt.purpose:
+        case "search":
+            return "/launch"
+        case "confirm":
+            return "/merge"
+        case "baseline":
+            return f"/baseline seeds={len(attempt.runs)}"
