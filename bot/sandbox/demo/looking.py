@@ -7,7 +7,7 @@ from bot.sandbox.demo.stage import REPOSITORY, Stage
 from bot.sandbox.github.state import Comment, Pull, Release
 
 BOT = "github-actions[bot]"
-VERDICT = re.compile(r"^### \S+ ([A-Z_ ]+?)(?: ·|$)", re.MULTILINE)
+VERDICT = re.compile(r"^### \S+ (?!MERGED)([A-Z_ ]+?)(?: ·|$)", re.MULTILINE)
 
 
 class Looking:

@@ -50,7 +50,7 @@ HARM = Idea(
 )
 NAN = Idea(
     "fails",
-    "Learning rate up by far",
+    "A far higher learning rate",
     {
         "what": "Train with a learning rate of 1000.",
         "why": "Fewer epochs may be enough.",

@@ -22,7 +22,17 @@ PROJECT_FILES = Path(__file__).parents[3]
 REPOSITORY = "acme/digits"
 PROJECT = "digits"
 QUEUE = "local"
-AGENTS, SLOTS = 2, 3
+AGENTS = 2
+SHIM = """#!/bin/sh
+while :; do
+  for slot in 1 2; do
+    exec 9> "{slots}/$slot"
+    flock -n 9 && exec "{python}" "$@"
+  done
+  sleep 0.1
+done
+"""
+"""A `python` that runs when one of two slots is free; the lock ends with the process."""
 ROLES = {"ada": "maintain", "grace": "write", "linus": "read"}
 """Ada maintains, Grace writes code, Linus only reads."""
 STRANGER = "mallory"
@@ -118,43 +128,33 @@ def clean_environment(root: Path) -> dict[str, str]:
 
 @contextmanager
 def agents(at: Stage) -> Iterator[None]:
-    """Run two real launch agents until the block ends.
+    """Run two real launch agents, which train at most two runs at a time, until the block ends.
 
     An agent looks every ten seconds whether a job has ended, and every ten for the next one, and
-    neither can be set; several slots keep the two cores busy in between.
+    neither can be set: with one job each, the cores would mostly wait. So the agents take
+    whatever is queued, and the `python` that they find waits for one of two slots.
     """
-    netloc = at.github.url.removeprefix("http://")
+    shim = at.root / "slots" / "python"
+    shim.parent.mkdir()
+    shim.write_text(SHIM.format(slots=shim.parent, python=sys.executable), encoding="utf-8")
+    shim.chmod(0o755)
     running = []
     for number in range(AGENTS):
         folder = at.root / f"agent-{number}"
-        folder.mkdir(parents=True)
-        environment = {
-            **clean_environment(folder),
-            "WANDB_API_KEY": at.wandb.api_key,
-            "WANDB_BASE_URL": at.wandb.url,
-            "WANDB_ERROR_REPORTING": "false",
-            "WANDB_DIR": str(folder),
-            "TMPDIR": str(folder),
-            # W&B takes https remotes only; the sandbox speaks http.
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"url.http://{netloc}/.insteadOf",
-            "GIT_CONFIG_VALUE_0": f"https://{netloc}/",
-        }
-        command = [
-            str(Path(sys.executable).with_name("wandb")),
-            *(
-                "launch-agent",
-                "--entity",
-                at.wandb.entity,
-                "--queue",
-                QUEUE,
-                "--max-jobs",
-                str(SLOTS),
-            ),
-        ]
+        folder.mkdir()
+        agent = (str(Path(sys.executable).with_name("wandb")), "launch-agent")
+        options = ("--entity", at.wandb.entity, "--queue", QUEUE, "--max-jobs", "-1")
+        # The second polls in between the first's polls.
+        command = ["sh", "-c", f'sleep {5 * number}; exec "$@"', "sh", *agent, *options]
         with (folder / "agent.log").open("w") as log:
             running.append(
-                subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+                subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env=_agent_environment(at, folder, shim.parent),
+                    stdout=log,
+                    stderr=log,
+                )
             )
     try:
         yield
@@ -166,3 +166,21 @@ def agents(at: Stage) -> Iterator[None]:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _agent_environment(at: Stage, folder: Path, slots: Path) -> dict[str, str]:
+    netloc = at.github.url.removeprefix("http://")
+    clean = clean_environment(folder)
+    return {
+        **clean,
+        "PATH": f"{slots}{os.pathsep}{clean['PATH']}",
+        "WANDB_API_KEY": at.wandb.api_key,
+        "WANDB_BASE_URL": at.wandb.url,
+        "WANDB_ERROR_REPORTING": "false",
+        "WANDB_DIR": str(folder),
+        "TMPDIR": str(folder),
+        # W&B takes https remotes only; the sandbox speaks http.
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.http://{netloc}/.insteadOf",
+        "GIT_CONFIG_VALUE_0": f"https://{netloc}/",
+    }

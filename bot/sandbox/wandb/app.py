@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +23,7 @@ from bot.sandbox.wandb.state import Delivery, Entity, Run
 from bot.sandbox.wandb.store import Refusal, Store
 from bot.sandbox.wandb.webhooks import Webhooks
 
+T = TypeVar("T")
 API_KEY = "5ab0c2d47e19f6835ab0c2d47e19f6835ab0c2d4"
 
 
@@ -71,10 +72,12 @@ class Wandb:
 
     def runs(self, project: str) -> list[Run]:
         """A copy of the project's runs, oldest first; none when there is no such project."""
-        with self._lock:
-            runs.expire(self._store)
-            known = self._store.projects.get(project)
+
+        def copies(store: Store) -> list[Run]:
+            known = store.projects.get(project)
             return [copy.copy(run) for run in known.runs.values()] if known else []
+
+        return self._locked(copies)
 
     @property
     def starts(self) -> Counter[tuple[str, str, str]]:
@@ -104,7 +107,7 @@ class Wandb:
 
     async def _graphql(self, request: Request) -> Response:
         self._authorize(request)
-        status, body = await self._locked(graphql.answer, await request.json())
+        status, body = await run_in_threadpool(self._locked, graphql.answer, await request.json())
         return JSONResponse(body, status)
 
     async def _stream(self, request: Request) -> Response:
@@ -116,20 +119,16 @@ class Wandb:
             run = store.demand_run(where["entity"], where["project"], where["run"])
             return stream.receive(store, run, sent)
 
-        return JSONResponse(await self._locked(receive))
+        return JSONResponse(await run_in_threadpool(self._locked, receive))
 
-    async def _locked(self, act: Callable[..., Any], *arguments: Any) -> Any:
-        """Let `act` change the store while nobody else does, then send what has become due."""
-
-        def locked() -> Any:
-            with self._lock:
-                runs.expire(self._store)
-                result = act(self._store, *arguments)
-                self._webhooks.send(self._store.due)
-                self._store.due = []
-                return result
-
-        return await run_in_threadpool(locked)
+    def _locked(self, act: Callable[..., T], *arguments: Any) -> T:
+        """Let `act` have the store while nobody else has it, then send what has become due."""
+        with self._lock:
+            runs.expire(self._store)
+            result = act(self._store, *arguments)
+            self._webhooks.send(self._store.due)
+            self._store.due = []
+            return result
 
     async def _download(self, request: Request) -> Response:
         self._authorize(request)

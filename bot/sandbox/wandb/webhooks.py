@@ -14,7 +14,7 @@ Due = tuple[GenericWebhookIntegration, dict[str, Any]]
 
 
 class Webhooks:
-    """The thread that delivers; W&B does not try a failed post again, nor does this."""
+    """The thread that delivers; a post that fails is noted, and not tried again."""
 
     def __init__(self, store: Store) -> None:
         self.deliveries: list[Delivery] = []
