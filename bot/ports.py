@@ -26,7 +26,6 @@ class Issue:
     title: str
     body: str
     author: str
-    url: str
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class Pull:
     number: int
     title: str
     author: str
-    url: str
     branch: str
     head: str
     """The commit that its branch points at now."""

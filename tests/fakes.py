@@ -146,7 +146,7 @@ class FakeForge:
     def add_issue(self, title: str, body: str = "", author: str = "ada") -> int:
         """Somebody opens an issue."""
         number = len(self.issues) + len(self.pulls) + 1
-        self.issues[number] = Issue(number, title, body, author, f"https://hub/{number}")
+        self.issues[number] = Issue(number, title, body, author)
         return number
 
     def push(self, branch: str, files: Mapping[str, str]) -> str:
@@ -162,7 +162,6 @@ class FakeForge:
             number=number,
             title=title,
             author=author,
-            url=f"https://hub/{number}",
             branch=branch,
             head=self.branches[branch],
             base_branch="main",
@@ -348,7 +347,6 @@ class FakeTracker:
             self.runs[launch.run_id] = ObservedRun(
                 id=launch.run_id,
                 state=result.state,  # type: ignore[arg-type]  # a test may try a wrong one
-                url=self.run_url(launch.run_id),
                 commit=job.removeprefix("job:"),
                 summary=dict(result.values),
                 config={**config, "environment.torch": "2.13.0"},

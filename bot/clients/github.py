@@ -65,7 +65,7 @@ class GitHub(Comments, LabBook, Releases):
         with Expecting(404, 410):
             found = self._repository.get_issue(number)
             author = found.user.login
-            return Issue(number, found.title, found.body or "", author, found.html_url)
+            return Issue(number, found.title, found.body or "", author)
         raise UserError(f"There is no issue #{number}.")
 
     @answered
@@ -76,7 +76,6 @@ class GitHub(Comments, LabBook, Releases):
                 number=number,
                 title=found.title,
                 author=found.user.login,
-                url=found.html_url,
                 branch=found.head.ref,
                 head=found.head.sha,
                 base_branch=found.base.ref,

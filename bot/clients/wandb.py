@@ -160,7 +160,6 @@ def _observed(run: Any) -> ObservedRun:
     return ObservedRun(
         id=run.id,
         state=STATES.get(run.state, "running"),
-        url=run.url,
         commit=run.commit,
         summary=summary,
         config=dict(_flat(config)),

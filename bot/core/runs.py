@@ -34,7 +34,6 @@ class ObservedRun:
 
     id: str
     state: RunState
-    url: str
     commit: str | None = None
     summary: Mapping[str, object] = field(default_factory=dict)
     config: Mapping[str, object] = field(default_factory=dict)

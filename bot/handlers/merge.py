@@ -52,7 +52,10 @@ def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experi
         )
     if searched is None or searched.verdict != "WIN":
         verdict = searched.verdict if searched else latest.verdict
-        raise UserError(f"The verdict is {verdict}. Only a WIN is merged.")
+        raise UserError(
+            f"The verdict is {verdict}. Only a WIN is merged: push a better commit and `/launch` "
+            "it, or close the PR."
+        )
     if searched.commit != pull.head:
         raise UserError(
             f"The WIN was measured at `{searched.commit[:7]}`, but the head of this PR is "

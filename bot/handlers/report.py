@@ -158,6 +158,9 @@ def _outcome(
     broken = [row.name for row in rows[1:] if row.holds is False]
     if outcome == "WIN" and broken:
         return "LOSS", f"The guard `{broken[0]}` does not hold."
+    unsure = [row.name for row in rows[1:] if row.interval and row.holds is None]
+    if outcome == "WIN" and unsure:
+        return "UNDECIDED", f"The gain is real, but whether `{unsure[0]}` holds is not known yet."
     return outcome, ""
 
 

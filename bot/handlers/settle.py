@@ -29,7 +29,7 @@ def settle(world: World) -> int:
     if experiment is None or experiment.phase != "writing":
         log.info("#%s is not being written", task.number)
         return task.number
-    work = _left(world, task)
+    work = _left(world)
     if reason := work.reason or refuse(work.files, closed(world.config)):
         reply = NothingWritten(reason, world.environment.workflow_url)
         key = f"nothing-written:{world.environment.workflow_run}"
@@ -43,12 +43,11 @@ def settle(world: World) -> int:
     return task.number
 
 
-def _left(world: World, task: Task) -> Work:
+def _left(world: World) -> Work:
     try:
-        work = Work.model_validate_json((world.folder / WORK).read_text(encoding="utf-8"))
+        return Work.model_validate_json((world.folder / WORK).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValidationError):
-        return Work(number=task.number, reason="the job that wrote it was cut off")
-    return work
+        return Work(reason="the job that wrote it was cut off")
 
 
 def _commit(world: World, task: Task, experiment: Experiment, work: Work) -> None:

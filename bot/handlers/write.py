@@ -37,13 +37,10 @@ class Task(BaseModel):
 class Work(BaseModel):
     """What the job that writes hands to the job that settles; untrusted."""
 
-    number: int
     files: dict[str, str | None] = {}
     summary: str = ""
     reason: str = ""
     """Why there is nothing to take; empty if there is."""
-    input_tokens: int = 0
-    output_tokens: int = 0
 
 
 def closed(config: Config) -> tuple[str, ...]:
@@ -58,7 +55,6 @@ def read_task(folder: Path) -> Task:
 
 def write(folder: Path, task: Task, writer: Writer, workspace: Workspace) -> None:
     """Let the model work, and leave what it did for the job that settles."""
-    work = Work(number=task.number)
     try:
         written = writer.write(
             prompt("implement_system", command=task.command, closed=task.closed),
@@ -66,20 +62,18 @@ def write(folder: Path, task: Task, writer: Writer, workspace: Workspace) -> Non
             workspace,
         )
         files = dict(workspace.changes())
-        work = Work(
-            number=task.number,
-            files=files,
-            summary=written.summary,
-            reason=refuse(files, task.closed) or "",
-            input_tokens=written.input_tokens,
-            output_tokens=written.output_tokens,
+        work = Work(files=files, summary=written.summary, reason=refuse(files, task.closed) or "")
+        log.info(
+            "%s turns, %s tokens read, %s written",
+            written.turns,
+            written.input_tokens,
+            written.output_tokens,
         )
-        log.info("%s turns, %s tokens out", written.turns, written.output_tokens)
     except UserError as error:
-        work = Work(number=task.number, reason=str(error))
+        work = Work(reason=str(error))
     except Outage:
         log.exception("the model's service failed")
-        work = Work(number=task.number, reason="the model's service did not answer")
+        work = Work(reason="the model's service did not answer")
     path = folder / WORK
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(work.model_dump()), encoding="utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.ports import Outage
+from bot.ports import Launch, Outage
 from tests.bot.scene import Scene
 from tests.fakes import FakeRun
 
@@ -208,8 +208,8 @@ def test_metric_that_only_the_baseline_logs_makes_it_invalid(scene: Scene) -> No
     pull = scene.experiment("Larger learning rate", "lr=0.02")
     well = scene.tracker.outcome
 
-    def silent(launch: object) -> FakeRun:
-        run = well(launch)  # type: ignore[arg-type]  # whatever is launched
+    def silent(launch: Launch) -> FakeRun:
+        run = well(launch)
         return FakeRun(run.state, {"val/acc": run.values["val/acc"]})
 
     scene.tracker.outcome = silent
@@ -264,3 +264,19 @@ def test_outage_that_lasts_is_raised_and_the_next_ring_goes_on(scene: Scene) -> 
     scene.rings()
     scene.rings()
     assert "WIN" in scene.last(pull).body.split("\n")[0]
+
+
+def test_gain_with_a_guard_that_cannot_be_told_is_undecided(scene: Scene) -> None:
+    pull = scene.experiment("Larger learning rate", "lr=0.02")
+    well = scene.tracker.outcome
+
+    def noisy(launch: Launch) -> FakeRun:
+        run = well(launch)
+        seed = int(launch.command[-1].removeprefix("seed="))
+        return FakeRun(run.state, {**run.values, "train/minutes": 1.0 + seed % 3})
+
+    scene.tracker.outcome = noisy
+    scene.writes("ada", pull, "/launch")
+    scene.rings()
+    assert "UNDECIDED" in scene.last(pull).body.split("\n")[0]
+    assert "whether `train/minutes` holds is not known yet" in scene.last(pull).body

@@ -6,7 +6,7 @@ from bot.core.runs import Goal, Metric, ObservedRun, Point, Value, value_of
 from bot.errors import UserError
 
 CURVE: tuple[Point, ...] = ((1, 0.5), (2, 0.9), (3, math.nan), (4, 0.8))
-RUN = ObservedRun("lh-1-s1", "finished", "https://x.org", summary={"m": 0.7})
+RUN = ObservedRun("lh-1-s1", "finished", summary={"m": 0.7})
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_without_a_curve_the_summary_counts(value: Value) -> None:
 
 @pytest.mark.parametrize("logged", [None, math.nan, math.inf, "0.9", True, {"max": 1}])
 def test_what_is_no_finite_number_is_told(logged: object) -> None:
-    run = ObservedRun("lh-1-s1", "finished", "https://x.org", summary={"m": logged})
+    run = ObservedRun("lh-1-s1", "finished", summary={"m": logged})
     with pytest.raises(UserError, match="Run `lh-1-s1` finished, but logged"):
         value_of(Metric("m", "maximize"), run, ())
 

@@ -46,7 +46,6 @@ def test_reads_an_issue(hub: Hub) -> None:
     issue = hub.forge.issue(number)
     assert (issue.number, issue.title, issue.author) == (number, "Averaging", "ada")
     assert issue.body == "### What should change?\n\nEMA"
-    assert issue.url.endswith(f"/{number}")
 
 
 def test_a_pull_follows_its_branch(hub: Hub) -> None:

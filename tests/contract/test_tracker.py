@@ -171,7 +171,6 @@ def test_observes_what_runs_say(bees: Bees, tracker: Wandb) -> None:
     assert good.step == 5
     assert good.seconds is not None
     assert good.seconds > 0
-    assert good.url == tracker.run_url("lh-good")
     assert tracker.observe([]) == {}
 
 

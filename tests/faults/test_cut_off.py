@@ -35,6 +35,20 @@ def fix(scene: Scene, pull: int) -> None:
     scene.writes("ada", pull, "/fix", 902)
 
 
+def pick(scene: Scene, pull: int) -> None:
+    """Another idea is labelled."""
+    del pull
+    place = scene.idea("Wider", settings="model.width=65")
+    scene.labels("ada", place)
+
+
+def baseline(scene: Scene, pull: int) -> None:
+    """The default branch moved, and is measured anew."""
+    del pull
+    scene.forge.push("main", {"model.py": "layers = 5\n"})
+    scene.writes("ada", scene.forge.add_issue("Measure anew"), "/baseline", 903)
+
+
 STORIES: dict[str, tuple[str, tuple[Act, ...]]] = {
     "launch": ("lr=0.02", (launch,)),
     "report": ("lr=0.02", (launch, ring)),
@@ -42,6 +56,9 @@ STORIES: dict[str, tuple[str, tuple[Act, ...]]] = {
     "confirm, merge and release": ("lr=0.02", (launch, ring, merge, ring)),
     "failure": ("lr=9", (launch, ring)),
     "fix": ("lr=9", (launch, ring, fix)),
+    "pick": ("lr=0.02", (pick,)),
+    "baseline": ("lr=0.02", (baseline,)),
+    "release of a baseline": ("lr=0.02", (launch, ring, baseline, ring)),
 }
 
 
