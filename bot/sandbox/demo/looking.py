@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from bot.sandbox.demo.stage import REPOSITORY, Stage
+from bot.sandbox.demo.stage import PROJECT, REPOSITORY, Stage
 from bot.sandbox.github.state import Comment, Pull, Release
+from bot.sandbox.wandb import Run
 
 BOT = "github-actions[bot]"
 VERDICT = re.compile(r"^### \S+ (?!MERGED)([A-Z_ ]+?)(?: ·|$)", re.MULTILINE)
@@ -48,10 +49,20 @@ class Looking:
                 return release
         return None
 
+    def progress(self, place: int) -> int:
+        """How many progress comments stand there that were edited since they were written."""
+        marked = (c for c in self._comments(place) if "labhand:progress" in c.body)
+        return sum(comment.updated_at != comment.created_at for comment in marked)
+
+    def runs(self, pull: int) -> list[Run]:
+        """The training runs of a PR."""
+        prefix = f"labhand/{self.repository.pulls[pull].head_ref}/"
+        return [run for run in self._at.wandb.runs(PROJECT) if run.name.startswith(prefix)]
+
     def running(self) -> str:
         """How many runs are in which state, for the display."""
         states: dict[str, int] = {}
-        for run in self._at.wandb.runs("digits"):
+        for run in self._at.wandb.runs(PROJECT):
             states[run.state] = states.get(run.state, 0) + 1
         return " ".join(f"{n} {state}" for state, n in states.items())
 

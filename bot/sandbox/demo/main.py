@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.sandbox.demo.display import Display
 from bot.sandbox.demo.plot import SCRIPT
-from bot.sandbox.demo.stage import PROJECT, agents, stage
+from bot.sandbox.demo.stage import agents, stage
 from bot.sandbox.demo.story import Story
 from bot.sandbox.demo.transcript import table, transcript
 
@@ -39,8 +39,7 @@ def main() -> int:
             for job in at.actions.jobs
         )
         (out / "jobs.log").write_text(logs, encoding="utf-8")
-        runs = at.wandb.runs(PROJECT)
-        print("\n" + table(story.see, story.cast.issues, story.cast.pulls, runs, paths))
+        print("\n" + table(story.see, story.cast.issues, story.cast.pulls, paths))
         failed = [job for job in at.actions.jobs if job.conclusion == "failure"]
     if display.missed or failed:
         for missed in display.missed:

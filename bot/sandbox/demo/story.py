@@ -109,7 +109,12 @@ class Story:
                 f"#{issue} is answered with what is next",
                 partial(self.see.said, issue, "Ready"),
             )
-            self.show.check(f"PR #{pull.number} is a draft", pull.draft)
+            body = pull.body or ""
+            told = all(word in body for word in ("Hypothesis", "Change", "How it will be judged"))
+            self.show.check(
+                f"PR #{pull.number} is a draft that says what, why and how it is judged",
+                pull.draft and told,
+            )
             self.cast.pulls[idea.key] = pull.number
 
     def _launch(self) -> None:
@@ -149,6 +154,12 @@ class Story:
             )
             allowed = expected.get(key, any_verdict)
             self.show.check(f"PR #{pulls[key]} ({key}): {verdict}", verdict in allowed)
+        asked = {run.config["train"]["augment"] for run in self.see.runs(pulls[HELP.key])}
+        self.show.check("the changed setting reached the training program", asked == {0.5})
+        self.show.check(
+            "progress is one comment each, edited in place",
+            all(self.see.progress(pull) == 1 for pull in pulls.values()),
+        )
         self.at.people["ada"].writes(pulls[HARM.key], "/merge")
         self.show.expect(
             "/merge of what is no WIN is refused",

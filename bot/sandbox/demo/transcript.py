@@ -6,7 +6,6 @@ from datetime import datetime
 
 from bot.sandbox.demo.looking import Looking
 from bot.sandbox.github.state import Comment, Issue, Pull
-from bot.sandbox.wandb import Run
 
 MARKER = re.compile(r"\n*<!-- labhand:[^>]*-->\n*")
 
@@ -52,7 +51,6 @@ def table(
     see: Looking,
     issues: Mapping[str, int],
     pulls: Mapping[str, int],
-    runs: Sequence[Run],
     paths: Sequence[str],
 ) -> str:
     """One line per experiment: branch, PR, runs, verdict, GitHub requests, seconds.
@@ -61,7 +59,6 @@ def table(
         see: the repository.
         issues: idea to issue.
         pulls: idea to PR.
-        runs: every run that W&B knows.
         paths: the path of every request that the bot sent.
     """
     rows = [("experiment", "branch", "PR", "runs", "verdict", "requests", "seconds")]
@@ -71,7 +68,7 @@ def table(
         places = {number, issues.get(key, number)}
         asked = sum(_place(path) in places for path in paths)
         counted += asked
-        trained = sum(run.name.startswith(f"labhand/{pull.head_ref}/") for run in runs)
+        trained = len(see.runs(number))
         reports = see.reports(number)
         last = reports[-1].created_at if reports else pull.created_at
         began = min(see.repository.threads[place].created_at for place in places)
