@@ -346,3 +346,11 @@ def test_plain_text_keeps_references() -> None:
 )
 def test_a_link_goes_where_a_browser_goes(url: str, shown: str) -> None:
     assert link("x", url) == shown
+
+
+def test_a_guard_that_did_not_move_is_the_same() -> None:
+    still = Sample((64_740.0, 64_740.0, 64_740.0))
+    none = Interval(0, 0, 0, 0.025)
+    row = replace(WIN.rows[1], baseline=still, candidate=still, interval=none)
+    shown = render(replace(WIN, rows=(WIN.rows[0], row))).replace(NO_BREAK, " ")
+    assert "| 64,740 ± 0 | 64,740 ± 0 | the same, limit" in shown
