@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import special
-
 Outcome = Literal["WIN", "LOSS", "UNDECIDED", "INVALID", "NOT_COMPARABLE"]
 ALPHA = 0.05
 """False wins that we allow over all looks together, one-sided."""
@@ -65,8 +63,15 @@ def welch(candidate: Sample, baseline: Sample, alpha: float) -> Interval:
     if a + b == 0:
         return Interval(difference, difference, difference, alpha)
     freedom = (a + b) ** 2 / (a**2 / (candidate.n - 1) + b**2 / (baseline.n - 1))
-    margin = float(special.stdtrit(freedom, 1 - alpha)) * math.sqrt(a + b)
+    margin = _critical(freedom, alpha) * math.sqrt(a + b)
     return Interval(difference, difference - margin, difference + margin, alpha)
+
+
+def _critical(freedom: float, alpha: float) -> float:
+    """The point that Student's t exceeds with probability `alpha`."""
+    from scipy import special  # a third of a second, and most jobs need no verdict
+
+    return float(special.stdtrit(freedom, 1 - alpha))
 
 
 def information(candidate_seeds: int, baseline_seeds: int) -> float:
@@ -127,7 +132,8 @@ def detectable(sd: float, seeds: int, baseline_seeds: int, alpha: float) -> floa
 
     Source: power of the two-sample t-test, by the noncentral t distribution.
     """
+    from scipy import special
+
     freedom = seeds + baseline_seeds - 2
-    critical = float(special.stdtrit(freedom, 1 - alpha))
-    shift = float(special.nctdtrinc(freedom, 1 - POWER, critical))
+    shift = float(special.nctdtrinc(freedom, 1 - POWER, _critical(freedom, alpha)))
     return shift * sd / math.sqrt(information(seeds, baseline_seeds))
