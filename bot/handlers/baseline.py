@@ -5,7 +5,7 @@ from bot.core.experiment import Experiment
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers.judging import read
-from bot.handlers.launch import new_attempt
+from bot.handlers.plan import new_attempt
 from bot.handlers.recall import recall, record
 from bot.ports import World
 

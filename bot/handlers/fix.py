@@ -7,7 +7,7 @@ from bot.core.settings import read_settings
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers.judging import current
-from bot.handlers.launch import new_attempt, open_pull, overrides_of, settled
+from bot.handlers.plan import check_idle, check_pull, new_attempt, overrides_of
 from bot.handlers.propose import commit_settings
 from bot.handlers.recall import record
 from bot.ports import World
@@ -28,8 +28,8 @@ def fix(world: World, event: CommentWritten) -> None:
     if not (experiment and attempt and (attempt.purpose, attempt.verdict) == ("search", "INVALID")):
         raise UserError("There is no failed attempt here, so there is nothing to fix.")
     pull = world.forge.pull(event.place)
-    open_pull(world, pull)
-    settled(experiment)
+    check_pull(world, pull)
+    check_idle(experiment)
     if pull.head != attempt.commit:
         raise UserError(
             f"What failed was `{attempt.commit[:7]}`, but the head of this PR is "

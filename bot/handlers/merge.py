@@ -8,8 +8,8 @@ from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers import judging
 from bot.handlers.comparing import confirmed
-from bot.handlers.launch import new_attempt, open_pull, settled
 from bot.handlers.measure import measure
+from bot.handlers.plan import check_idle, check_pull, new_attempt
 from bot.handlers.recall import record
 from bot.handlers.release import win
 from bot.ports import Pull, World
@@ -27,7 +27,7 @@ def confirm(world: World, event: CommentWritten) -> None:
     if experiment and event.comment_id in experiment.answered:
         return
     pull = world.forge.pull(event.place)
-    open_pull(world, pull)
+    check_pull(world, pull)
     experiment = _winner(ledger, experiment, pull)
     searched = experiment.searched
     assert searched is not None
@@ -44,7 +44,7 @@ def confirm(world: World, event: CommentWritten) -> None:
 def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experiment:
     if experiment is None or not experiment.attempts:
         raise UserError("Nothing was trained here yet: `/launch` first. Only a WIN is merged.")
-    settled(experiment)
+    check_idle(experiment)
     latest, searched = experiment.attempts[-1], experiment.searched
     if latest.verdict is None:
         raise UserError(
