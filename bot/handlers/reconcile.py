@@ -1,6 +1,7 @@
 """The handler of every ring: look at the world, and take whatever steps are due."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from bot.comments import render
@@ -21,8 +22,8 @@ from bot.ports import Stale, World
 from bot.replies import Problem
 
 log = logging.getLogger(__name__)
-MOST_STEPS = 200
-"""Far above what one ring can find to do; a bug ends here instead of at the rate limit."""
+MOST_STEPS = 20
+"""Far above what one ring can find to do for one experiment; a bug ends here."""
 
 
 def reconcile(world: World, place: int | None = None) -> None:
@@ -35,36 +36,50 @@ def reconcile(world: World, place: int | None = None) -> None:
         world: the ports.
         place: the issue or PR to look at; None looks at everything that is open.
     """
-    failed: dict[int, Exception] = {}
-    for _ in range(MOST_STEPS):
+    taken: Counter[int] = Counter()
+    aside: dict[int, Exception | None] = {}
+    ledger = _look(world, world.forge.read_ledger(), place)
+    while any(_tried(world, ledger, e, taken, aside) for e in _chosen(ledger, place)):
         ledger = _look(world, world.forge.read_ledger(), place)
-        if not any(_tried(world, ledger, e, failed) for e in _chosen(ledger, place)):
-            break
-    else:
-        raise RuntimeError(f"more than {MOST_STEPS} steps in one ring")
     if place is None:
         # Said in every ring, because another job may have said the opposite in between.
         world.forge.set_schedule(
             enabled=any(_waits(ledger, e) for e in ledger.experiments.values())
         )
-    for error in failed.values():
+    for error in filter(None, aside.values()):
         raise error
 
 
 def _tried(
-    world: World, ledger: Ledger, experiment: Experiment, failed: dict[int, Exception]
+    world: World,
+    ledger: Ledger,
+    experiment: Experiment,
+    taken: Counter[int],
+    aside: dict[int, Exception | None],
 ) -> bool:
-    """Take the step that is due, once; what it raises is kept."""
-    if experiment.number in failed:
+    """Take the step that is due, and say whether the ledger is to be read again.
+
+    Args:
+        world: the ports.
+        ledger: as it stands.
+        experiment: one of it.
+        taken: how many steps were taken for each experiment in this ring.
+        aside: experiments that this ring cannot help, with what was raised for them.
+    """
+    number = experiment.number
+    if number in aside or (step := _due(world, ledger, experiment)) is None:
         return False
+    taken[number] += 1
+    assert taken[number] <= MOST_STEPS, f"#{number}: {step} for ever"
     try:
-        return _take(world, ledger, experiment)
+        if not _take(world, ledger, experiment, step):
+            aside[number] = None
     except Stale:
-        raise  # the whole ledger is to be read again
+        raise  # somebody else wrote: everything is decided again
     except Exception as error:
-        log.exception("#%s", experiment.number)
-        failed[experiment.number] = error
-        return False
+        log.exception("#%s", number)
+        aside[number] = error
+    return True
 
 
 def _waits(ledger: Ledger, experiment: Experiment) -> bool:
@@ -103,17 +118,22 @@ def _seen(run: Run, observed: Mapping[str, ObservedRun]) -> Run:
     return run.but(state=now.state)
 
 
-def _take(world: World, ledger: Ledger, experiment: Experiment) -> bool:
-    """Take the one step that is due for an experiment; return whether there was one."""
+def _due(world: World, ledger: Ledger, experiment: Experiment) -> Step | None:
+    """The step that is to be taken now, if no other workflow run has it in hand."""
     step = next_step(experiment, ledger.baseline.tag if ledger.baseline else None)
-    if step is None:
-        return False
-    own = world.environment.workflow_run
     held = experiment.intention
-    others = held and (held.workflow_run != own or step is Step.ABANDON)
-    if held and others and not world.forge.ended(held.workflow_run):
-        log.info("#%s: %s is held by workflow run %s", experiment.number, step, held.workflow_run)
-        return False
+    if step is None or held is None:
+        return step
+    own = held.workflow_run == world.environment.workflow_run and step is not Step.ABANDON
+    if own or world.forge.ended(held.workflow_run):
+        return step
+    log.info("#%s: %s is held by workflow run %s", experiment.number, step, held.workflow_run)
+    return None
+
+
+def _take(world: World, ledger: Ledger, experiment: Experiment, step: Step) -> bool:
+    """Claim a step, take it, and write down what came of it; return whether anything did."""
+    own = world.environment.workflow_run
     claimed = experiment.but(intention=Intention(step=step, workflow_run=own))
     if step is Step.RELEASE:  # nobody else may take the tag while it is being published
         claimed = claimed.but(release=experiment.release or next_tag(ledger.tags))
