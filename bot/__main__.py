@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         verbs.add_parser(verb, help=act.__doc__)
     verb = parser.parse_args(arguments).verb
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of every request
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it tells of every request
     try:
         return VERBS[verb]()
     except UserError as error:

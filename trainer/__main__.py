@@ -18,6 +18,10 @@ def main(arguments: list[str]) -> int:
     except track.NotStarted as refusal:
         print(f"trainer: {refusal}", file=sys.stderr)
         return refusal.exit_code
+    except track.Unreachable as error:
+        place = track.keep(health.Evidence().record(error), track.local_folder())
+        print(f"trainer: {error}\nrecord: {place}", file=sys.stderr)
+        return error.exit_code
     return run(arguments, tracker, stop)
 
 
@@ -46,14 +50,14 @@ def run(arguments: list[str], tracker: track.Tracker, stop: health.Stop) -> int:
 
 def _tell(error: BaseException, evidence: health.Evidence, tracker: track.Tracker) -> None:
     record = evidence.record(error)
-    path = tracker.fail(record)
+    tracker.fail(record)
     if not isinstance(error, health.Failure):
         traceback.print_exception(error)
     print(f"failed ({record['kind']}) at step {record['step']}: {record['message']}")
     for patch in record["suggest"]:
         changes = " ".join(f"{name}={value}" for name, value in patch["set"].items())
         print(f"suggestion: {changes} ({patch['why']})")
-    print(f"record: {path}", flush=True)
+    print(f"record: {track.RECORD}, among the run's files", flush=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ TRACEBACK_LINES = 20
 MESSAGE_CHARACTERS = 2000
 HIGHEST_LR = 0.01
 """A step of AdamW moves each weight by up to the learning rate, and weights here are near 0.1."""
+CLIP = 1.0
+"""The gradient norm to which a run is clipped that diverged, unless it was clipped shorter."""
 
 
 class Failure(Exception):
@@ -123,15 +125,21 @@ class Evidence:
 def suggest(kind: str, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Configuration patches that may cure a failure, the best first: `[{"why", "set"}]`.
 
+    `why` is a clause without a full stop, as a commit's subject and a sentence can take it.
+
     Args:
         kind: Of the failure.
         settings: The failed run's, by dotted name.
     """
     if kind != NonFiniteError.kind:
         return []
-    lr = min(float(f"{settings['train.lr'] * 0.3:.3g}"), HIGHEST_LR)
-    why = f"training diverged at train.lr={settings['train.lr']:g}: a smaller one, and clipping"
-    return [{"why": why, "set": {"train.lr": lr, "train.clip": 1.0}}]
+    lr, clip = settings["train.lr"], settings["train.clip"]
+    cure = {
+        "train.lr": min(float(f"{lr * 0.3:.3g}"), HIGHEST_LR),
+        "train.clip": min(clip or CLIP, CLIP),
+    }
+    why = "a smaller learning rate and gradient clipping keep it finite"
+    return [{"why": f"training diverged at train.lr={lr:g}; {why}", "set": cure}]
 
 
 def exit_code(error: BaseException) -> int:

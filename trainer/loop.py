@@ -47,16 +47,19 @@ def train(config: Config, tracker: Tracker, stop: Stop, evidence: Evidence) -> d
         print(_line(values, config.train.epochs), flush=True)
     seconds = time.perf_counter() - started
     samples = config.train.epochs * len(digits.train.labels)
-    test_loss, test_acc = data.score(model, digits.test)
-    summary = {
-        "test/loss": test_loss,
-        "test/acc": test_acc,
+    summary = _tested(model, digits.test) | {
         "train/samples_seen": samples,
         "perf/train_seconds": seconds,
         "perf/samples_per_second": samples / seconds,
     }
     tracker.summary(summary)
     return values | summary
+
+
+def _tested(model: nn.Module, split: data.Split) -> dict[str, float]:
+    """The `test/` values of a model that is not trained any further."""
+    loss, accuracy = data.score(model, split)
+    return {"test/loss": loss, "test/acc": accuracy}
 
 
 def _train_epoch(

@@ -70,6 +70,10 @@ class NotStarted(Exception):
         self.exit_code = exit_code
 
 
+class Unreachable(health.Failure):
+    """W&B is set up and gives no run all the same: nobody answers, or the key is not taken."""
+
+
 class Tracker:
     """One W&B run.
 
@@ -112,17 +116,13 @@ class Tracker:
         """Writes values that a run has once."""
         self._run.summary.update(_declared(values, "summary"))
 
-    def fail(self, record: dict[str, Any]) -> Path:
+    def fail(self, record: dict[str, Any]) -> None:
         """Keeps a failure's record: on disk first, then in the summary and the run's files."""
-        folder = Path(self._run.dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / RECORD
-        path.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n")
+        path = keep(record, Path(self._run.dir))
         failure = {f"failure/{name}": record[name] for name in ("kind", "step", "message")}
         patches = json.dumps(record["suggest"])
         self.summary({"run/status": record["kind"], **failure, "failure/suggest": patches})
-        self._run.save(path, base_path=folder, policy="now")
-        return path
+        self._run.save(path, base_path=path.parent, policy="now")
 
     def finish(self, exit_code: int) -> None:
         """Ends the run and waits until W&B has everything."""
@@ -134,6 +134,7 @@ def start() -> Tracker:
 
     Raises:
         NotStarted: W&B is not set up, or another process has this run already.
+        Unreachable: W&B gives no run.
     """
     try:
         # A queue can hold an item twice: the second process must not write into the first's run.
@@ -145,6 +146,21 @@ def start() -> Tracker:
             ) from error
         hint = "set WANDB_API_KEY, or WANDB_MODE=offline or disabled"
         raise NotStarted(f"W&B is not set up: {error} ({hint})", 2) from error
+    except wandb.errors.Error as error:
+        raise Unreachable(f"W&B gives no run: {error}") from error
+
+
+def local_folder() -> Path:
+    """Where W&B writes on this machine, as it was told (WANDB_DIR)."""
+    return Path(os.environ.get("WANDB_DIR", ""), "wandb")
+
+
+def keep(record: dict[str, Any], folder: Path) -> Path:
+    """Writes a failure's record into a folder, which is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / RECORD
+    path.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n")
+    return path
 
 
 def _declared(values: Mapping[str, Any], when: str) -> dict[str, Any]:

@@ -127,7 +127,7 @@ class Wandb(Connection):
     def failure(self, run_id: str) -> Failure:
         for run in self._runs([run_id]):
             return wandb_failure.of(run)
-        return Failure("missing", "W&B has no such run any more.", None, {}, "", "")
+        return Failure("missing", "", None, {}, "", "")
 
     @answered
     def stop(self, run_id: str) -> None:

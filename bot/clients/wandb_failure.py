@@ -18,7 +18,7 @@ MOST_MESSAGE = 2_000
 
 
 def of(run: Any) -> Failure:
-    """Read a run's failure record and the end of its log.
+    """Read a run's failure record and the end of its log; what it does not say is empty.
 
     Args:
         run: a run of W&B's public interface.
@@ -32,7 +32,7 @@ def of(run: Any) -> Failure:
     inferred = "killed" if run.state == "killed" else "crash"
     return Failure(
         kind=kind if kind in KINDS else inferred,
-        message=str(message)[:MOST_MESSAGE] if message else "The run left no failure record.",
+        message=str(message)[:MOST_MESSAGE] if message else "",
         step=_step(record.get("step", summary.get("failure/step", summary.get("_step")))),
         suggestion=suggestion,
         why=why,
@@ -53,7 +53,7 @@ def _files(run: Any) -> dict[str, str]:
 def _record(text: str) -> Mapping[str, Any]:
     try:
         record = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for brackets without end
         return {}
     return record if isinstance(record, dict) else {}
 
@@ -65,7 +65,8 @@ def _suggestion(suggest: object) -> tuple[dict[str, str], str]:
             texts = {name: _text(value) for name, value in settings.items()}
             if all(text is not None for text in texts.values()):
                 clean = {str(name): text for name, text in texts.items() if text is not None}
-                return clean, str(rest.get("why", ""))[:MOST_MESSAGE]
+                why = rest.get("why")
+                return clean, why[:MOST_MESSAGE] if isinstance(why, str) else ""
     return {}, ""
 
 

@@ -3,10 +3,9 @@
 from bot.comments import plain, render
 from bot.core.experiment import Experiment, Fix
 from bot.core.ledger import Ledger
-from bot.core.settings import read_settings
 from bot.errors import UserError
 from bot.events import CommentWritten
-from bot.handlers.judging import current
+from bot.handlers.judging import current, settings_changed
 from bot.handlers.plan import check_idle, check_pull, new_attempt, overrides_of
 from bot.handlers.propose import commit_settings
 from bot.handlers.recall import record
@@ -60,15 +59,16 @@ def commit(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     wanted, failed = experiment.fix, experiment.latest
     assert wanted is not None
     assert failed is not None
-    path = world.config.train.config
-    text = world.forge.file(path, failed.commit) if path else None
-    before = read_settings(text) if text else {}
-    message = f"Fix: {wanted.why}\n\nSuggested by the failed run of attempt {failed.number}."
+    settings = ", ".join(f"{name}={value}" for name, value in wanted.settings.items())
+    message = (
+        f"Fix: {wanted.why or plain(settings)}\n\n"
+        f"Suggested by the failed run of attempt {failed.number}."
+    )
     head = commit_settings(world, experiment.branch, failed.commit, wanted.settings, message)
     baseline = current(world, ledger)
     reply = Fixed(
         commit=head,
-        settings={k: (before.get(k, "none"), v) for k, v in wanted.settings.items()},
+        settings=settings_changed(world, failed.commit, wanted.settings),
         why=wanted.why,
     )
     world.forge.say(experiment.place, f"fixed:{wanted.comment_id}", render(reply))

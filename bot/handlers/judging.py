@@ -70,11 +70,11 @@ def judging(world: World, baseline: Baseline) -> Judging:
 
 
 def settings_changed(
-    world: World, baseline: Baseline, overrides: Mapping[str, str]
+    world: World, commit: str, overrides: Mapping[str, str]
 ) -> dict[str, tuple[str, str]]:
-    """Changed settings with their value in the baseline's commit, and now."""
+    """Changed settings with their value at a commit, and their new one."""
     path = world.config.train.config
-    text = world.forge.file(path, baseline.commit) if path and overrides else None
+    text = world.forge.file(path, commit) if path and overrides else None
     before = read_settings(text) if text else {}
     return {name: (before.get(name, "none"), value) for name, value in overrides.items()}
 

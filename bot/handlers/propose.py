@@ -25,7 +25,7 @@ def propose(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
         author=experiment.author,
         hypothesis=idea.hypothesis,
         change=idea.change,
-        settings=settings_changed(world, baseline, idea.overrides),
+        settings=settings_changed(world, baseline.commit, idea.overrides),
         written=experiment.written,
         expected=idea.expected,
         risks=idea.risks,

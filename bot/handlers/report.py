@@ -125,7 +125,7 @@ def judged(
         curve=mean_curve([r.curve for r in results]),
         baseline_low=band([s.curve for s in baseline.seeds])[0],
         baseline_high=band([s.curve for s in baseline.seeds])[1],
-        settings=judging.settings_changed(world, baseline, attempt.overrides),
+        settings=judging.settings_changed(world, baseline.commit, attempt.overrides),
         files={f.path: (f.added, f.removed) for f in change.files},
         look=len(looks) + 1,
         looks=config.seeds.looks,

@@ -27,19 +27,19 @@ def serve(app: ASGIApp, bound: socket.socket) -> Iterator[None]:
     """Serve `app` on a bound socket until the block ends.
 
     Raises:
-        RuntimeError: the server did not come up within ten seconds.
+        RuntimeError: the server did not come up within half a minute.
     """
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()
-    for _ in range(1000):
+    for _ in range(3000):
         if server.started:
             break
         thread.join(0.01)
     else:
-        raise RuntimeError("the sandbox's server did not start within ten seconds")
+        raise RuntimeError("the sandbox's server did not start within half a minute")
     try:
         yield
     finally:

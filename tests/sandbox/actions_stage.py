@@ -14,7 +14,7 @@ from bot.sandbox.serve import reserve, serve
 
 REPOSITORY = "acme/digits"
 WORKFLOW = ".github/workflows/w.yml"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 class Stage:
@@ -43,7 +43,8 @@ class Stage:
             with urllib.request.urlopen(request) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
-            return error.code
+            with error:
+                return error.code
 
     def send(
         self, event: str, payload: Mapping[str, Any] | None = None, *, by_job: bool = False

@@ -159,7 +159,8 @@ class Hub:
             with urllib.request.urlopen(request, timeout=30) as response:
                 return _reply(response.status, response.headers, response.read())
         except urllib.error.HTTPError as error:
-            return _reply(error.code, error.headers, error.read())
+            with error:
+                return _reply(error.code, error.headers, error.read())
 
     def graphql(self, who: str, query: str, **variables: Any) -> Reply:
         body = {"query": query, "variables": variables}
@@ -180,5 +181,5 @@ def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "GIT_TERMINAL_PROMPT": "0"},
-        timeout=60,
+        timeout=120,
     )

@@ -158,8 +158,7 @@ jobs:
     assert "AUTHORIZATION: basic" in job.log
 
 
-def test_artifacts_go_from_job_to_job_without_hidden_files(play: Play) -> None:
-    stage = play(f"""
+ARTIFACTS = f"""
 on: workflow_dispatch
 jobs:
   a:
@@ -192,7 +191,11 @@ jobs:
     steps:
       - uses: actions/upload-artifact@{SHA}
         with: {{path: nowhere, if-no-files-found: error}}
-""")
+"""
+
+
+def test_artifacts_go_from_job_to_job_without_hidden_files(play: Play) -> None:
+    stage = play(ARTIFACTS)
     results = {job.job: job for job in stage.run()}
     assert results["a"].conclusion == "success", results["a"].log
     assert "again failure" in results["a"].log

@@ -25,7 +25,7 @@ class Receiver:
     calls: "queue.Queue[tuple[dict[str, str], bytes]]" = field(default_factory=queue.Queue)
 
     def next(self) -> tuple[dict[str, str], bytes]:
-        return self.calls.get(timeout=10)
+        return self.calls.get(timeout=60)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from bot.sandbox.wandb import Delivery
 from tests.sandbox.wandb_stage import Bench, Hook
 
 pytest_plugins = ("tests.sandbox.wandb_fixtures",)
+PATIENCE_SECONDS = 60
 
 
 def _integration(url: str, secret: str) -> Any:
@@ -42,7 +43,7 @@ def _end(bench: Bench, run_id: str, name: str = "exp/1", exit_code: int = 0) -> 
 
 def _noted(bench: Bench, count: int) -> list[Delivery]:
     """The deliveries, once there are so many of them."""
-    for _ in range(100):
+    for _ in range(PATIENCE_SECONDS * 20):
         if len(bench.server.deliveries) >= count:
             break
         time.sleep(0.05)
@@ -54,9 +55,9 @@ def test_a_run_that_ends_rings_with_the_payload_and_the_secret(bench: Bench, hoo
     before = len(bench.server.deliveries)
     _end(bench, "r1")
     payload = {"event_type": "ring", "client_payload": {"of": f"acme/{bench.project}"}}
-    assert hook.rings.get(timeout=10) == (payload, "Bearer ghs_secret")
+    assert hook.rings.get(timeout=PATIENCE_SECONDS) == (payload, "Bearer ghs_secret")
     _end(bench, "r2", exit_code=1)
-    assert hook.rings.get(timeout=10)[0] == payload
+    assert hook.rings.get(timeout=PATIENCE_SECONDS)[0] == payload
     made = _noted(bench, before + 2)[before:]
     assert [(delivery.url, delivery.status) for delivery in made] == [(hook.url, 204)] * 2
 
@@ -69,7 +70,7 @@ def test_what_is_not_meant_rings_nothing(bench: Bench, hook: Hook) -> None:
     run.finish(exit_code=255)
     assert bench.seen("r2").state == "killed"
     _end(bench, "r3")
-    assert hook.rings.get(timeout=10)[0]["event_type"] == "ring"
+    assert hook.rings.get(timeout=PATIENCE_SECONDS)[0]["event_type"] == "ring"
     with pytest.raises(queue.Empty):
         hook.rings.get(timeout=0.3)
 
@@ -77,13 +78,13 @@ def test_what_is_not_meant_rings_nothing(bench: Bench, hook: Hook) -> None:
 def test_one_run_rings_once_in_a_day(bench: Bench, hook: Hook) -> None:
     _automation(bench, hook.url)
     _end(bench, "r1")
-    hook.rings.get(timeout=10)
+    hook.rings.get(timeout=PATIENCE_SECONDS)
     _end(bench, "r1")
     with pytest.raises(queue.Empty):
         hook.rings.get(timeout=0.3)
     bench.clock.ahead = 25 * 3600
     _end(bench, "r1", exit_code=1)
-    hook.rings.get(timeout=10)
+    hook.rings.get(timeout=PATIENCE_SECONDS)
 
 
 def test_a_lost_heartbeat_rings_as_a_failure(bench: Bench, hook: Hook) -> None:
@@ -91,7 +92,7 @@ def test_a_lost_heartbeat_rings_as_a_failure(bench: Bench, hook: Hook) -> None:
     run = bench.init("r1", name="exp/1")
     bench.clock.ahead = 1000
     assert bench.api_run("r1").state == "crashed"
-    hook.rings.get(timeout=10)
+    hook.rings.get(timeout=PATIENCE_SECONDS)
     run.finish()
 
 

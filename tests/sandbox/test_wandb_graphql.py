@@ -87,4 +87,5 @@ def test_what_is_not_there_is_null_or_not_found(bench: Bench) -> None:
 def test_storage_holds_only_what_was_put(bench: Bench, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(bench.server.url + path)
-    assert refused.value.code in (403, 404)
+    with refused.value as error:
+        assert error.code in (403, 404)

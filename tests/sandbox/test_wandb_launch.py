@@ -218,9 +218,9 @@ def _agent(bench: Bench, environment: dict[str, str], folder: Path) -> Iterator[
 
 
 def _ended(bench: Bench, run_ids: set[str]) -> dict[str, Any]:
-    for _ in range(400):
+    for _ in range(1200):
         found = {run.id: run for run in bench.server.runs(bench.project)}
         if run_ids <= found.keys() and all(run.state != "running" for run in found.values()):
             return found
         time.sleep(0.1)
-    raise AssertionError(f"no end after forty seconds: {found}")
+    raise AssertionError(f"no end after two minutes: {found}")

@@ -70,7 +70,7 @@ class Bench:
             env=self.environment | {"WANDB_PROJECT": self.project} | variables,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
 
     def post(self, path: str, body: dict[str, Any], key: str | None = None) -> tuple[int, Any]:
@@ -85,4 +85,5 @@ class Bench:
             with urllib.request.urlopen(request) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
+            with error:
+                return error.code, json.load(error)

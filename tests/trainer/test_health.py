@@ -73,7 +73,9 @@ def test_weights_that_break_at_the_last_step_are_found_by_validation(fake_run):
 def test_the_suggestion_is_a_configuration_that_trains(fake_run, tmp_path):
     attempt(fake_run, "train.lr=1000", "model.width=192")
     (patch,) = record(fake_run)["suggest"]
-    assert "train.lr=1000" in patch["why"]
+    assert patch["why"].startswith("training diverged at train.lr=1000; ")
+    assert not patch["why"].endswith(".")
+    assert "\n" not in patch["why"]
     cure = [f"{name}={value}" for name, value in patch["set"].items()]
     healthy = type(fake_run)(tmp_path / "second")
     assert attempt(healthy, "train.lr=1000", "model.width=192", *cure) == 0
@@ -88,6 +90,11 @@ def test_a_suggestion_always_lowers_the_rate_and_is_valid(lr: float):
     assert resolve([f"{name}={value}" for name, value in patch["set"].items()]).train.clip == 1.0
 
 
+def test_a_suggestion_never_loosens_the_clipping():
+    (patch,) = suggest("nan", resolve(["train.clip=0.5"]).flat())
+    assert patch["set"]["train.clip"] == 0.5
+
+
 def test_only_what_configuration_can_cure_gets_a_patch():
     assert suggest("crash", resolve().flat()) == []
 
@@ -99,7 +106,9 @@ def test_a_bad_setting_fails_the_run_before_anything_is_trained(fake_run, capsys
     assert found["message"] == "unknown setting train.lrr: did you mean train.lr?"
     assert fake_run.summary["failure/message"] == found["message"]
     assert fake_run.history == []
-    assert found["message"] in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert found["message"] in told
+    assert fake_run.dir not in told
 
 
 def test_a_crash_leaves_its_last_lines(fake_run, capsys):

@@ -9,6 +9,7 @@ import pytest
 from trainer.track import KEYS
 
 pytestmark = pytest.mark.slow
+PATIENCE_SECONDS = 120
 TINY = ("train.epochs=1", "data.copies=1", "model.width=16")
 
 
@@ -20,11 +21,24 @@ def one_record(folder: Path) -> dict:
 
 def test_without_a_key_or_a_mode_it_refuses_and_says_what_to_set(start):
     process = start(*TINY)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 2
     assert "WANDB_API_KEY" in err
     assert "WANDB_MODE=offline" in err
     assert out == ""
+
+
+def test_a_w_and_b_that_gives_no_run_is_a_crash_with_a_record(start, tmp_path: Path, wandb_server):
+    online = {"WANDB_BASE_URL": wandb_server.url, "WANDB_API_KEY": "f" * 40}
+    process = start(*TINY, **online)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 1
+    assert "trainer: W&B gives no run" in err
+    assert "Traceback" not in out + err
+    record = json.loads((tmp_path / "wandb" / "failure.json").read_text())
+    assert (record["kind"], record["step"], record["type"]) == ("crash", 0, "Unreachable")
+    assert "user is not logged in" in record["message"]
+    assert wandb_server.runs("digits") == []
 
 
 def test_sigterm_ends_it_in_good_order(start, tmp_path: Path):
@@ -32,7 +46,7 @@ def test_sigterm_ends_it_in_good_order(start, tmp_path: Path):
     while not process.stdout.readline().startswith("epoch"):
         assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 143
     assert "failed (preempted)" in out
     record = one_record(tmp_path)
@@ -45,7 +59,7 @@ def test_missing_digits_are_a_failure_of_the_data(start, tmp_path: Path, environ
     (tmp_path / "sklearn" / "__init__.py").touch()
     path = f"{tmp_path}:{environment['PYTHONPATH']}"
     process = start(*TINY, PYTHONPATH=path, WANDB_MODE="disabled", TMPDIR=str(tmp_path))
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 3
     assert "digits.csv.gz" in one_record(tmp_path)["message"]
 
@@ -54,7 +68,7 @@ def test_w_and_b_has_everything_of_a_run(start, wandb_server):
     online = {"WANDB_BASE_URL": wandb_server.url, "WANDB_API_KEY": wandb_server.api_key}
     given = json.dumps({"model": {"width": 8}, "train.lr": 0.02, "issue": 7})
     process = start(*TINY, WANDB_RUN_ID="good", WANDB_LAUNCH="true", WANDB_CONFIG=given, **online)
-    _, err = process.communicate(timeout=90)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, err
     (run,) = wandb_server.runs("digits")
     assert (run.id, run.state) == ("good", "finished")
@@ -70,7 +84,7 @@ def test_w_and_b_has_everything_of_a_run(start, wandb_server):
     assert (run.config["train"]["epochs"], run.config["issue"]) == (1, 7)
 
     again = start(*TINY, "seed=2", WANDB_RUN_ID="good", **online)
-    _, err = again.communicate(timeout=90)
+    _, err = again.communicate(timeout=PATIENCE_SECONDS)
     assert again.returncode == 7
     assert "has been started before" in err
     (after,) = wandb_server.runs("digits")
@@ -80,7 +94,7 @@ def test_w_and_b_has_everything_of_a_run(start, wandb_server):
 def test_w_and_b_shows_a_bad_setting_as_a_failed_run_with_its_record(start, wandb_server):
     online = {"WANDB_BASE_URL": wandb_server.url, "WANDB_API_KEY": wandb_server.api_key}
     process = start("train.lrr=1", WANDB_RUN_ID="bad", **online)
-    process.communicate(timeout=90)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 2
     (run,) = wandb_server.runs("digits")
     assert (run.state, run.exit_code) == ("failed", 2)

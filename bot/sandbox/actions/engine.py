@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 
 from bot.sandbox.actions import workflows
 from bot.sandbox.actions.expressions import ExpressionError, Expressions
@@ -74,12 +73,7 @@ class Actions:
     def __enter__(self) -> "Actions":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def wait_idle(self, timeout_seconds: float) -> None:

@@ -78,30 +78,10 @@ class Assignment:
 def run(assignment: Assignment, expressions: Expressions, runner: Runner) -> JobResult:
     """Run a job on a fresh machine; whatever goes wrong in it is in the result."""
     started = time.monotonic()
-    contexts = assignment.contexts
-    event_path = runner.temp / "event.json"
-    event_path.write_text(json.dumps(assignment.github["event"]))
-    machine = {"os": "Linux", "arch": "X64", "name": "sandbox", "temp": str(runner.temp)}
-    github = {
-        **assignment.github,
-        "event_path": str(event_path),
-        "workspace": str(runner.workspace),
-    }
-    scope = Scope({**contexts, "github": github, "runner": machine})
-    conclusion: Conclusion = "success"
+    conclusion: Conclusion
     outputs: dict[str, str] = {}
     try:
-        runner.env.update(expressions.resolve(assignment.workflow.env, contexts))
-        own = {**contexts, "env": dict(runner.env)}
-        runner.env.update(expressions.resolve(assignment.job.env, own))
-        steps = Steps(
-            runner,
-            expressions,
-            _variables(github, machine),
-            assignment.artifacts,
-            assignment.own_repository,
-        )
-        steps.run(assignment.job.steps, scope)
+        scope = _carry_out(assignment, expressions, runner)
         outputs = _outputs(assignment.job, expressions, runner, scope)
         conclusion = "failure" if scope.failed else "success"
     except Stopped:
@@ -111,9 +91,9 @@ def run(assignment: Assignment, expressions: Expressions, runner: Runner) -> Job
         runner.exit_code, conclusion = 1, "failure"
     return JobResult(
         workflow=assignment.workflow.name,
-        run_id=int(github["run_id"]),
+        run_id=int(assignment.github["run_id"]),
         job=assignment.job.id,
-        event=github["event_name"],
+        event=assignment.github["event_name"],
         conclusion=conclusion,
         exit_code=0 if conclusion == "success" else runner.exit_code,
         seconds=time.monotonic() - started,
@@ -121,6 +101,36 @@ def run(assignment: Assignment, expressions: Expressions, runner: Runner) -> Job
         outputs=outputs,
         summary=runner.mask(runner.summary),
     )
+
+
+def _carry_out(assignment: Assignment, expressions: Expressions, runner: Runner) -> Scope:
+    """Run the steps; the scope holds what became of them.
+
+    Raises:
+        Stopped: the job's time is over.
+        ExpressionError: the variables of the workflow or of the job are wrong.
+    """
+    contexts = assignment.contexts
+    event_path = runner.temp / "event.json"
+    event_path.write_text(json.dumps(assignment.github["event"]))
+    machine = {"os": "Linux", "arch": "X64", "name": "sandbox", "temp": str(runner.temp)}
+    github = {
+        **assignment.github,
+        "event_path": str(event_path),
+        "workspace": str(runner.workspace),
+    }
+    runner.env.update(expressions.resolve(assignment.workflow.env, contexts))
+    own = {**contexts, "env": dict(runner.env)}
+    runner.env.update(expressions.resolve(assignment.job.env, own))
+    scope = Scope({**contexts, "github": github, "runner": machine})
+    Steps(
+        runner,
+        expressions,
+        _variables(github, machine),
+        assignment.artifacts,
+        assignment.own_repository,
+    ).run(assignment.job.steps, scope)
+    return scope
 
 
 def _variables(github: Mapping[str, Any], machine: Mapping[str, str]) -> dict[str, str]:

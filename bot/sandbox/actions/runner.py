@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 MASK = "***"
 
@@ -83,17 +84,7 @@ class Runner:
         output = self.temp / "_output"
         left = self._deadline - time.monotonic()
         with output.open("wb") as file:
-            self._process = subprocess.Popen(
-                command,
-                cwd=folder or self.workspace,
-                env={**self._base(), **env},
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            if self._stopped.is_set():
-                self._kill()
+            self._start(command, env, folder or self.workspace, file)
             code = self._wait(left if seconds is None else min(seconds, left))
         self._read(output)
         if self._stopped.is_set() or time.monotonic() >= self._deadline:
@@ -111,6 +102,21 @@ class Runner:
     def clear(self) -> None:
         """Throw the machine away."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start(
+        self, command: Sequence[str | Path], env: Mapping[str, str], folder: Path, output: IO[bytes]
+    ) -> None:
+        self._process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**self._base(), **env},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        if self._stopped.is_set():
+            self._kill()
 
     def _base(self) -> dict[str, str]:
         return {

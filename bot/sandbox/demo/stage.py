@@ -24,15 +24,18 @@ PROJECT = "digits"
 QUEUE = "local"
 AGENTS = 2
 SHIM = """#!/bin/sh
+exec 8> "{slots}/turn"
+flock 8
 while :; do
   for slot in 1 2; do
     exec 9> "{slots}/$slot"
-    flock -n 9 && exec "{python}" "$@"
+    flock -n 9 && exec 8>&- "{python}" "$@"
   done
   sleep 0.1
 done
 """
-"""A `python` that runs when one of two slots is free; the lock ends with the process."""
+"""A `python` that runs when one of two slots is free: one looks for a slot, the others wait their
+turn. The lock on the slot ends with the process."""
 ROLES = {"ada": "maintain", "grace": "write", "linus": "read"}
 """Ada maintains, Grace writes code, Linus only reads."""
 STRANGER = "mallory"

@@ -2,26 +2,25 @@
 
 import hashlib
 import hmac
-import http.client
 import json
 import queue
 import threading
 import uuid
+from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from bot.sandbox.github.call import Answer, Call, Json, Refused, Routes, invalid, not_found
 from bot.sandbox.github.events import Delivery
 from bot.sandbox.github.payloads import emit
 from bot.sandbox.github.site import Site
 from bot.sandbox.github.state import Hook, Repository, Role
+from bot.sandbox.post import NotDelivered, post
 
 routes = Routes()
 HOOKS = "/repos/{owner}/{repo}/hooks"
 TYPE_LIMIT = 100  # characters of an event_type
 KEY_LIMIT = 10  # keys of a client_payload
 PAYLOAD_LIMIT = 65_536  # bytes of a client_payload
-TIMEOUT = 10  # seconds, as GitHub waits for a receiver
 
 
 class Courier:
@@ -49,16 +48,13 @@ class Courier:
     def _run(self) -> None:
         while True:
             hook, delivery = self._due.get()
-            try:
+            with suppress(NotDelivered):
                 _post(hook, delivery)
-            except (OSError, http.client.HTTPException):
-                continue  # GitHub does not repeat a failed delivery either
 
 
 def _post(hook: Hook, delivery: Delivery) -> None:
     body = json.dumps(delivery.payload).encode()
     headers = {
-        "Content-Type": "application/json",
         "User-Agent": "GitHub-Hookshot/sandbox",
         "X-GitHub-Event": delivery.event,
         "X-GitHub-Delivery": str(uuid.uuid4()),
@@ -67,14 +63,7 @@ def _post(hook: Hook, delivery: Delivery) -> None:
     if secret := hook.config.get("secret"):
         digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         headers["X-Hub-Signature-256"] = f"sha256={digest}"
-    target = urlsplit(hook.config["url"])
-    connection = http.client.HTTPConnection(target.netloc, timeout=TIMEOUT)
-    try:
-        path = target._replace(scheme="", netloc="").geturl() or "/"
-        connection.request("POST", path, body, headers)
-        connection.getresponse().read()
-    finally:
-        connection.close()
+    post(hook.config["url"], body, headers)
 
 
 def _shape(repository: Repository, record: Hook) -> Json:

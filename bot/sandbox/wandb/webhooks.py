@@ -1,15 +1,14 @@
 """Posts what automations have made due, from a thread of its own."""
 
+import json
 import queue
 import threading
 from typing import Any
 
-import httpx
-
+from bot.sandbox.post import TIMEOUT_SECONDS, NotDelivered, post
 from bot.sandbox.wandb.state import Delivery, GenericWebhookIntegration
 from bot.sandbox.wandb.store import Store
 
-TIMEOUT_SECONDS = 10.0
 Due = tuple[GenericWebhookIntegration, dict[str, Any]]
 
 
@@ -25,8 +24,8 @@ class Webhooks:
 
     def send(self, due: list[Due]) -> None:
         """Hand posts over; they go out in this order."""
-        for post in due:
-            self._waiting.put(post)
+        for one in due:
+            self._waiting.put(one)
 
     def close(self) -> None:
         """Deliver what is still waiting, then end."""
@@ -34,24 +33,18 @@ class Webhooks:
         self._thread.join(TIMEOUT_SECONDS)
 
     def _deliver(self) -> None:
-        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
-            while (due := self._waiting.get()) is not None:
-                integration, payload = due
-                status = self._post(client, integration, payload)
-                at = self._store.now()
-                self.deliveries.append(Delivery(integration.url_endpoint, status, at))
+        while (due := self._waiting.get()) is not None:
+            integration, payload = due
+            status = self._post(integration, payload)
+            at = self._store.now()
+            self.deliveries.append(Delivery(integration.url_endpoint, status, at))
 
-    def _post(
-        self,
-        client: httpx.Client,
-        integration: GenericWebhookIntegration,
-        payload: dict[str, Any],
-    ) -> int | None:
+    def _post(self, integration: GenericWebhookIntegration, payload: dict[str, Any]) -> int | None:
         headers = {}
         if integration.access_token_ref is not None:
             token = self._store.secrets[integration.access_token_ref]
             headers["Authorization"] = f"Bearer {token}"
         try:
-            return client.post(integration.url_endpoint, json=payload, headers=headers).status_code
-        except httpx.HTTPError:
+            return post(integration.url_endpoint, json.dumps(payload).encode(), headers)
+        except NotDelivered:
             return None
