@@ -52,7 +52,7 @@ def _again(world: World, act: Callable[[], None]) -> None:
             if tried == MOST_TRIES:
                 raise
             log.warning("%s, try %s: %s", type(trouble).__name__, tried, trouble)
-            world.clock.sleep(min(0.2 * 2**tried, 10) * random.uniform(0.5, 1))  # noqa: S311
+            world.clock.sleep(min(0.2 * 2**tried, 10) * random.uniform(0.5, 1))  # noqa: S311 - jitter
     return None
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from bot import config as configuration
 from bot.config import Config, Environment, Role
 from bot.core import ledger as ledgers
+from bot.core.experiment import RunState
 from bot.core.ledger import Ledger
 from bot.core.runs import ObservedRun, Point
 from bot.errors import UserError
@@ -320,7 +321,7 @@ class FakeForge:
 class FakeRun:
     """What a training run is going to give."""
 
-    state: str = "finished"
+    state: RunState = "finished"
     values: dict[str, float] = field(default_factory=dict)
 
 
@@ -346,7 +347,7 @@ class FakeTracker:
             config = dict(word.split("=", 1) for word in launch.command if "=" in word)
             self.runs[launch.run_id] = ObservedRun(
                 id=launch.run_id,
-                state=result.state,  # type: ignore[arg-type]  # a test may try a wrong one
+                state=result.state,
                 commit=job.removeprefix("job:"),
                 summary=dict(result.values),
                 config={**config, "environment.torch": "2.13.0"},

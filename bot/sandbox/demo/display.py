@@ -39,7 +39,7 @@ class Display:
             self.missed.append(str(missed))
             self._line(f"  ✗ {missed}", end="\n")
 
-    def expect(self, what: str, look: Callable[[], T | None], timeout_seconds: float = 60.0) -> T:
+    def expect(self, what: str, look: Callable[[], T | None], timeout_seconds: float = 120.0) -> T:
         """Wait until something is there, and return it.
 
         Raises:

@@ -23,13 +23,14 @@ class Person:
             auth=Auth.Token(token),
             base_url=server.api_url,
             per_page=100,
+            lazy=True,
             seconds_between_requests=None,
             seconds_between_writes=None,
         )
 
     def opens_issue(self, title: str, body: str) -> int:
         """Open a plain issue; return its number."""
-        return self._client.get_repo(self._name, lazy=True).create_issue(title, body).number
+        return self._client.get_repo(self._name).create_issue(title, body).number
 
     def fills_form(self, title: str, answers: Mapping[str, str]) -> int:
         """File an idea through the issue form, in the browser; return the issue's number."""
@@ -38,7 +39,7 @@ class Person:
 
     def writes(self, place: int, text: str) -> int:
         """Comment on an issue or a PR; return the comment's id."""
-        issue = self._client.get_repo(self._name, lazy=True).get_issue(place)
+        issue = self._client.get_repo(self._name).get_issue(place)
         return issue.create_comment(text).id
 
     def opens_pull(
@@ -62,7 +63,7 @@ class Person:
         (folder / path).write_text(text.replace(old, new), encoding="utf-8")
         self._git(folder, "commit", "--quiet", "--all", "--message", title)
         self._git(folder, "push", "--quiet", "origin", branch)
-        repository = self._client.get_repo(self._name, lazy=True)
+        repository = self._client.get_repo(self._name)
         return repository.create_pull(base="main", head=branch, title=title, body=body).number
 
     def _git(self, folder: Path, *arguments: str) -> None:

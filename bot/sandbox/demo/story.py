@@ -11,7 +11,7 @@ from bot.sandbox.demo.looking import Looking
 from bot.sandbox.demo.plot import BY_HAND, CODE, HARM, HELP, IDEAS, NAN
 from bot.sandbox.demo.stage import STRANGER, Stage, clean_environment
 
-TRAINING_SECONDS = 120.0
+TRAINING_SECONDS = 300.0
 
 
 @dataclass
