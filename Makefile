@@ -12,7 +12,7 @@ test: check ## everything that must hold before a change lands
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 quick: .venv/ready ## the tests that need no servers and no training, under a minute
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest --numprocesses 2 -m "not slow"
 
 check: .venv/ready ## formatting, lint, types and the import rule
 	$(BIN)/ruff format --check .

@@ -10,7 +10,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_every_step_of_the_story_happens(tmp_path: Path) -> None:
     played = subprocess.run(

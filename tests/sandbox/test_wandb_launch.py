@@ -121,7 +121,6 @@ def test_nothing_is_pushed_to_a_queue_that_is_not_there() -> None:
     assert pushed is None
 
 
-@pytest.mark.slow
 def test_an_agent_trains_what_waits(bench: Bench, tmp_path: Path) -> None:
     wandb.Api().create_run_queue("gpu", "local-process", "acme")
     with _repository(tmp_path) as (remote, commit, environment):

@@ -4,11 +4,8 @@ import json
 import signal
 from pathlib import Path
 
-import pytest
-
 from trainer.track import KEYS
 
-pytestmark = pytest.mark.slow
 PATIENCE_SECONDS = 120
 TINY = ("train.epochs=1", "data.copies=1", "model.width=16")
 
