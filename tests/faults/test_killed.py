@@ -14,7 +14,7 @@ import pytest
 from bot.sandbox.github import Issue, Pull
 from tests.faults.stage import NAME, Stage, stage
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 BOOK = "refs/heads/labbook"
 STARTED_BEFORE = 7
 """The trainer's exit code when another process has the run already."""

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_every_step_of_the_story_happens(tmp_path: Path) -> None:
     played = subprocess.run(
         [sys.executable, "-m", "bot", "demo"],
