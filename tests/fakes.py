@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bot import config as configuration
 from bot.config import Config, Environment, Role
@@ -32,7 +32,8 @@ from bot.ports import (
     Written,
 )
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 CONFIG = """
 version: 1
 metric: {name: val/acc, goal: maximize, value: last, min_effect: 0.002}
@@ -70,11 +71,11 @@ class Scissors:
         self.after, self.writes, self.dead = None, 0, False
 
 
-def write(method: F) -> F:
+def write(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
     """A method that changes the world."""
 
     @functools.wraps(method)
-    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def wrapped(self: Any, *args: P.args, **kwargs: P.kwargs) -> R:
         scissors: Scissors = self.scissors
         if scissors.dead:
             raise Cut
@@ -91,7 +92,7 @@ def write(method: F) -> F:
             raise Cut
         return result
 
-    return wrapped  # type: ignore[return-value]  # the wrapper takes what the method takes
+    return wrapped
 
 
 @dataclass

@@ -38,7 +38,7 @@ def release(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     new = _baseline(world, tag, commit, results, [observed[r.id] for r in attempt.runs])
     old = judging.read(world, attempt.baseline) if attempt.baseline else None
     notes = _notes(world, ledger, experiment, attempt, new, old)
-    url = world.forge.publish(tag, commit, f"{tag}", render(notes), new.text())
+    url = world.forge.publish(tag, commit, tag, render(notes), new.text())
     if old is not None:
         reply = Merged(
             merge_commit=commit,

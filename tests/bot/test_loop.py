@@ -130,7 +130,7 @@ def test_failure_is_reported_and_fixed(measured: Scene) -> None:
     assert "lr: 0.003" in (measured.forge.file("conf.yaml", head) or "")
     assert len(measured.tracker.queue) == 3
     measured.rings()
-    assert "UNDECIDED" in measured.last(pull).body or "LOSS" in measured.last(pull).body
+    assert measured.last(pull).body.startswith("### 🟨 UNDECIDED")
 
 
 def test_failed_baseline_says_how_to_train_only_what_failed(scene: Scene) -> None:
