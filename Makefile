@@ -9,7 +9,7 @@ demo: .venv/ready ## the whole loop with real training, on this machine
 	$(BIN)/python -m bot demo
 
 test: check ## everything that must hold before a change lands
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest
 
 quick: .venv/ready ## the tests that need no servers and no training, under a minute
 	$(BIN)/pytest --numprocesses 2 -m "not slow"
