@@ -21,7 +21,7 @@ check: .venv/ready ## formatting, lint, types and the import rule
 	$(BIN)/lint-imports
 
 snapshots: .venv/ready ## write anew what replies look like; read the difference before you commit it
-	REWRITE_SNAPSHOTS=1 $(BIN)/pytest tests/bot/test_comments.py
+	REWRITE_SNAPSHOTS=1 $(BIN)/pytest tests/bot/test_comments.py tests/bot/test_readme.py
 
 lock: .venv/ready ## pin what the action installs, with hashes, at the versions of requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
