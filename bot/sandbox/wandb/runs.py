@@ -67,11 +67,13 @@ def _named(store: Store, request: dict[str, Any]) -> tuple[Run, bool]:
 def _begins(request: dict[str, Any], run: Run) -> bool:
     """Whether a training process takes up the run with this request, rather than edits it.
 
-    Only such processes name their host; each signs the configuration (under `e`) once it is under
-    way, so that a second process is known by its host and a configuration that nobody has signed.
+    Only such processes name their host. Edits by the process itself name it too, together with the
+    storage id that its first answer told it; one that resumes knows that id before it begins, and
+    is told apart by the run's having ended.
     """
-    signed = "e" in run.config.get("_wandb", {})
-    return request.get("host") is not None and (run.state != "running" or not signed)
+    if request.get("host") is None:
+        return False
+    return request.get("id") is None or run.state != "running"
 
 
 def begin(store: Store, run: Run) -> None:
