@@ -20,7 +20,7 @@ from bot.handlers.pick import pick
 from bot.handlers.reconcile import reconcile
 from bot.handlers.settle import settle
 from bot.handlers.status import status
-from bot.ports import Outage, Stale, World
+from bot.ports import Limited, Outage, Stale, World
 from bot.replies import Help, Problem, Reply, Thanks
 
 log = logging.getLogger(__name__)
@@ -31,10 +31,10 @@ def handle(event: Event, world: World) -> None:
     """Answer an event.
 
     It is handled again from its beginning when the lab book moved under it or a service failed:
-    everything that it does can be done twice.
+    everything that it does can be done twice. It is not when a service asks to be left alone.
 
     Raises:
-        Outage, Stale: it did not go through after several tries; the next ring takes it up.
+        Outage, Stale: it did not go through; the next ring takes it up.
     """
     _again(world, lambda: _handle(event, world))
 
@@ -49,7 +49,7 @@ def _again(world: World, act: Callable[[], None]) -> None:
         try:
             return act()
         except (Outage, Stale) as trouble:
-            if tried == MOST_TRIES:
+            if tried == MOST_TRIES or isinstance(trouble, Limited):
                 raise
             log.warning("%s, try %s: %s", type(trouble).__name__, tried, trouble)
             world.clock.sleep(min(0.2 * 2**tried, 10) * random.uniform(0.5, 1))  # noqa: S311 - jitter

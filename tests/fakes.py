@@ -63,6 +63,8 @@ class Scissors:
     dead: bool = False
     outages: dict[str, int] = field(default_factory=dict)
     """Write to how many times it fails before it works."""
+    outage: type[Outage] = Outage
+    """How it fails."""
     lost: dict[str, int] = field(default_factory=dict)
     """Write to how many times it works and its answer is lost."""
 
@@ -81,7 +83,7 @@ def write(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any,
             raise Cut
         if scissors.outages.get(method.__name__, 0):
             scissors.outages[method.__name__] -= 1
-            raise Outage(f"{method.__name__}: 500")
+            raise scissors.outage(f"{method.__name__}: 500")
         result = method(self, *args, **kwargs)
         if scissors.lost.get(method.__name__, 0):
             scissors.lost[method.__name__] -= 1

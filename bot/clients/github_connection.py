@@ -2,12 +2,13 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from json import JSONDecodeError
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from bot.errors import UserError
-from bot.ports import Outage, Stale
+from bot.ports import Limited, Outage, Stale
 
 if TYPE_CHECKING:
     from github import Github, GithubException
@@ -17,6 +18,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 READS = frozenset({"GET", "HEAD"})
 TIMEOUT_SECONDS = 30
+LIMIT_KINDS = frozenset({"RATE_LIMIT", "RATE_LIMITED"})
+"""GitHub's GraphQL says the one today, and said the other."""
 HINTS = {
     401: "The bot's token is not valid any more.",
     403: "The bot's token may not do this: compare the workflow's `permissions` with the README.",
@@ -51,15 +54,15 @@ class Connection:
 
 def _connect(token: str, api_url: str, retried: frozenset[str]) -> "Github":
     from github import Auth, Github
-    from urllib3 import Retry
 
-    retry = Retry(
+    from bot.clients.github_patience import Patience
+
+    retry = Patience(
         total=3,
         backoff_factor=0.2,
         status_forcelist=(500, 502, 503, 504),
         allowed_methods=retried,
         raise_on_status=False,
-        respect_retry_after_header=False,
     )
     return Github(
         auth=Auth.Token(token),
@@ -124,18 +127,26 @@ class Expecting:
 def _meaning(error: "GithubException") -> Exception:
     from github import RateLimitExceededException
 
-    reason, status = _reason(error), error.status
-    limited = isinstance(error, RateLimitExceededException) or "retry-after" in (
-        error.headers or {}
-    )
-    if status >= 500 or status == 429 or limited:
+    reason, status, kinds = _reason(error), error.status, _graphql_kinds(error)
+    is_limit = isinstance(error, RateLimitExceededException) or kinds & LIMIT_KINDS
+    if is_limit or status == 429 or "retry-after" in (error.headers or {}):
+        return Limited(f"GitHub asks us to wait{_until(error)}: {reason}")
+    if status >= 500:
         return Outage(f"GitHub answered {status}: {reason}")
-    kinds = _graphql_kinds(error)
     if "STALE_DATA" in kinds:
         return Stale(reason)
-    if kinds & {None, "RATE_LIMITED", "SERVICE_UNAVAILABLE", "INTERNAL"}:
+    if kinds & {None, "SERVICE_UNAVAILABLE", "INTERNAL"}:
         return Outage(f"GitHub's GraphQL answered: {reason}")
     return UserError(f"GitHub refuses: {reason} {HINTS.get(status, '')}".rstrip())
+
+
+def _until(error: "GithubException") -> str:
+    from bot.clients.github_patience import seconds_to_wait
+
+    seconds = seconds_to_wait(error.headers or {})
+    if seconds is None:
+        return ""
+    return f" until {datetime.now(UTC) + timedelta(seconds=seconds):%H:%M} UTC"
 
 
 def _graphql_kinds(error: "GithubException") -> set[str | None]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.ports import Launch, Outage
+from bot.ports import Launch, Limited, Outage
 from tests.bot.scene import Scene
 from tests.fakes import FakeRun
 
@@ -264,6 +264,15 @@ def test_outage_that_lasts_is_raised_and_the_next_ring_goes_on(scene: Scene) -> 
     scene.rings()
     scene.rings()
     assert "WIN" in scene.last(pull).body.split("\n")[0]
+
+
+def test_a_service_that_asks_to_be_left_alone_is_not_asked_again(scene: Scene) -> None:
+    pull = scene.experiment("Larger learning rate", "lr=0.02")
+    scene.forge.scissors.outages = {"push": 100}
+    scene.forge.scissors.outage = Limited
+    with pytest.raises(Limited):
+        scene.writes("ada", pull, "/launch")
+    assert scene.forge.scissors.outages == {"push": 99}
 
 
 def test_gain_with_a_guard_that_cannot_be_told_is_undecided(scene: Scene) -> None:

@@ -9,8 +9,7 @@ from typing import Any, Protocol
 import github
 from github import InputGitTreeElement
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.clients.github import GitHub
 from bot.core.experiment import Experiment
@@ -43,34 +42,20 @@ def head(forge: Forge, branch: str = "main") -> str:
     return found
 
 
-class Faults:
-    """An application that fails where a test says so, before or after the effect."""
+class Interference:
+    """An application with somebody who acts just before a request arrives."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.planned: list[tuple[str, str, str]] = []
-        """Method, a piece of the path, and `before` or `after`; each fails once, with a 502."""
         self.before: dict[tuple[str, str], Callable[[], None]] = {}
-        """Method and the end of a path to what somebody else does just before."""
+        """Method and the end of a path to what is done, once."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method, path = scope["method"], scope["path"]
-        for (wanted, end), act in list(self.before.items()):
-            if method == wanted and path.endswith(end):
-                del self.before[wanted, end]
+        for (method, end), act in list(self.before.items()):
+            if scope["method"] == method and scope["path"].endswith(end):
+                del self.before[method, end]
                 await run_in_threadpool(act)
-        fault = next((f for f in self.planned if f[0] == method and f[1] in path), None)
-        if fault is None:
-            await self.app(scope, receive, send)
-            return
-        self.planned.remove(fault)
-        if fault[2] == "after":
-            await self.app(scope, receive, _nowhere)
-        await Response("bad gateway", 502)(scope, receive, send)
-
-
-async def _nowhere(message: Message) -> None:
-    """Where an answer goes that never arrives."""
+        await self.app(scope, receive, send)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """GitHub through PyGithub: what only the real thing can get wrong, on the sandbox."""
 
+from typing import Any
+
 import pytest
 
 from bot.core.ledger import Ledger
 from bot.errors import UserError
 from bot.ports import FileChange, Outage, Stale
+from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.serve import reserve
-from tests.contract.hub import EXPERIMENT, OWN_RUN, Faults, SandboxHub, head
+from tests.contract.hub import EXPERIMENT, OWN_RUN, Interference, SandboxHub, head
 
 
 def test_a_rename_names_both_places(sandbox_hub: SandboxHub) -> None:
@@ -66,7 +69,9 @@ def test_its_comment_is_found_on_a_later_page(sandbox_hub: SandboxHub) -> None:
     assert len(sandbox_hub.comments(place)) == 102
 
 
-def test_of_two_comments_the_first_stays(sandbox_hub: SandboxHub, faults: Faults) -> None:
+def test_of_two_comments_the_first_stays(
+    sandbox_hub: SandboxHub, interference: Interference
+) -> None:
     """Two jobs look, find nothing, and both write: the listing behind the write finds it out."""
     place = sandbox_hub.open_issue("Averaging")
     other, met = sandbox_hub.person(sandbox_hub.token), []
@@ -75,7 +80,7 @@ def test_of_two_comments_the_first_stays(sandbox_hub: SandboxHub, faults: Faults
         if not met:
             met.append(other.get_issue(place).create_comment("theirs\n\n<!-- labhand:x -->").id)
 
-    faults.before["POST", f"/issues/{place}/comments"] = interfere
+    interference.before["POST", f"/issues/{place}/comments"] = interfere
     assert sandbox_hub.forge.say(place, "x", "mine") == met[0]
     assert [c.id for c in sandbox_hub.comments(place)] == met
 
@@ -199,23 +204,14 @@ def test_a_missing_schedule_is_no_trouble(sandbox_hub: SandboxHub) -> None:
     sandbox_hub.forge.set_schedule(True)
 
 
-@pytest.mark.parametrize(
-    "cut",
-    [
-        ("POST", "/releases", "before"),
-        ("POST", "/releases", "after"),
-        ("POST", "/assets", "before"),
-        ("POST", "/assets", "after"),
-        ("PATCH", "/releases/", "before"),
-        ("PATCH", "/releases/", "after"),
-    ],
-)
+@pytest.mark.parametrize("given", [{"status": 502}, {"cut": "after"}])
+@pytest.mark.parametrize("on", ["POST */releases", "POST */assets", "PATCH */releases/*"])
 def test_a_release_is_finished_where_it_was_cut_off(
-    sandbox_hub: SandboxHub, faults: Faults, cut: tuple[str, str, str]
+    sandbox_hub: SandboxHub, faults: Faults, on: str, given: dict[str, Any]
 ) -> None:
     forge = sandbox_hub.forge
     commit = head(forge)
-    faults.planned = [cut]
+    faults.add(Fault(on=on, **given))
     with pytest.raises(Outage):
         forge.publish("baseline-v1", commit, "Baseline 1", "notes", "{}\n")
     sandbox_hub.push("main", {"README.md": "# Moved on\n"})
@@ -250,18 +246,21 @@ def test_the_own_workflow_run_has_not_ended(sandbox_hub: SandboxHub) -> None:
 
 
 def test_a_read_is_retried(sandbox_hub: SandboxHub, faults: Faults) -> None:
-    faults.planned = [("GET", "/git/ref/", "before")] * 2
+    faults.add(Fault(on="GET */git/ref/*", status=502, times=2))
     assert head(sandbox_hub.forge)
 
 
 def test_a_query_is_retried(sandbox_hub: SandboxHub, faults: Faults) -> None:
-    faults.planned = [("POST", "/graphql", "before")] * 2
+    faults.add(Fault(on="query *", status=502), Fault(on="query *", cut="after"))
     assert sandbox_hub.forge.read_ledger() == Ledger(None)
 
 
-def test_a_write_is_never_repeated(sandbox_hub: SandboxHub, faults: Faults) -> None:
+@pytest.mark.parametrize("given", [{"status": 502, "effect": True}, {"cut": "after"}])
+def test_a_write_is_never_repeated(
+    sandbox_hub: SandboxHub, faults: Faults, given: dict[str, Any]
+) -> None:
     place = sandbox_hub.open_issue("Averaging")
-    faults.planned = [("POST", "/comments", "after")]
+    faults.add(Fault(on="POST */comments", **given))
     with pytest.raises(Outage):
         sandbox_hub.forge.say(place, "report:1", "### LOSS")
     assert len(sandbox_hub.comments(place)) == 1
@@ -269,9 +268,12 @@ def test_a_write_is_never_repeated(sandbox_hub: SandboxHub, faults: Faults) -> N
     assert len(sandbox_hub.comments(place)) == 1
 
 
-def test_a_mutation_is_never_repeated(sandbox_hub: SandboxHub, faults: Faults) -> None:
+@pytest.mark.parametrize("given", [{"status": 502, "effect": True}, {"cut": "after"}])
+def test_a_mutation_is_never_repeated(
+    sandbox_hub: SandboxHub, faults: Faults, given: dict[str, Any]
+) -> None:
     base = head(sandbox_hub.forge)
-    faults.planned = [("POST", "/graphql", "after")]
+    faults.add(Fault(on="mutation createCommitOnBranch", **given))
     with pytest.raises(Outage):
         sandbox_hub.forge.commit("main", base, "Mine", {"a.txt": "a"})
     with pytest.raises(Stale):
@@ -281,7 +283,7 @@ def test_a_mutation_is_never_repeated(sandbox_hub: SandboxHub, faults: Faults) -
 
 
 def test_a_lasting_failure_is_an_outage(sandbox_hub: SandboxHub, faults: Faults) -> None:
-    faults.planned = [("GET", "/permission", "before")] * 4
+    faults.add(Fault(on="GET */permission", status=502, times=4))
     with pytest.raises(Outage):
         sandbox_hub.forge.role("ada")
 

@@ -136,7 +136,8 @@ class Hub:
         return self.homes[name]
 
     def hear(self, delivery: Delivery) -> None:
-        self.homes[delivery.repository].deliveries.append(delivery)
+        if home := self.homes.get(delivery.repository):
+            home.deliveries.append(delivery)
 
     def ask(
         self,

@@ -1,7 +1,7 @@
 """Pull requests: opened, following their branches, closed."""
 
 import pytest
-from github import GithubException
+from github import GithubException, InputGitTreeElement
 
 from tests.sandbox.github_stage import Home
 
@@ -47,6 +47,17 @@ def test_impossible_pulls_are_refused(
     reply = home.ask("POST", "/pulls", "ada", {"title": "t", "head": head, "base": base})
     assert (reply.status, reply.body["errors"]) == (422, [error])
     assert home.state.pulls == {}
+
+
+def test_a_branch_with_a_history_of_its_own_is_refused(home: Home) -> None:
+    repo = home.seen_by("ada")
+    tree = repo.create_git_tree([InputGitTreeElement("a.txt", "100644", "blob", "a")])
+    commit = repo.create_git_commit("Begin", tree, [])
+    repo.create_git_ref("refs/heads/labbook", commit.sha)
+    with pytest.raises(GithubException) as refused:
+        repo.create_pull(base="main", head="labbook", title="t")
+    message = "The labbook branch has no history in common with main"
+    assert refused.value.data["errors"][0]["message"] == message
 
 
 def test_a_second_pull_of_the_same_branch_is_refused(home: Home) -> None:

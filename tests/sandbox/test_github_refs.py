@@ -82,6 +82,16 @@ def test_matching_refs_and_branches(home: Home) -> None:
     assert home.ask("GET", "/branches/nope", "ada").message == "Branch not found"
 
 
+def test_a_page_holds_thirty_and_at_most_a_hundred(home: Home) -> None:
+    sha = home.state.git.refs["refs/heads/main"]
+    made = "".join(f"create refs/heads/exp/{number} {sha}\n" for number in range(120))
+    home.state.git.run("update-ref", "--stdin", stdin=made.encode())
+    home.state.git.refresh()
+    for asked, got in (("", 30), ("?per_page=100", 100), ("?per_page=500", 100)):
+        assert len(home.ask("GET", f"/branches{asked}", "ada").body) == got
+    assert len(home.ask("GET", "/branches?per_page=100&page=2", "ada").body) == 21
+
+
 def test_branches_are_not_protected(home: Home) -> None:
     with pytest.raises(UnknownObjectException):
         home.seen_by("boss").get_branch("nope").get_protection()

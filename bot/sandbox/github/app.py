@@ -3,7 +3,9 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,11 +16,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.sandbox.github import (
+    apps,
     assets,
     checks,
     comments,
     commits,
     contents,
+    forks,
     graph,
     hooks,
     issues,
@@ -26,6 +30,7 @@ from bot.sandbox.github import (
     merges,
     objects,
     people,
+    protection,
     pulls,
     reactions,
     refs,
@@ -33,21 +38,25 @@ from bot.sandbox.github import (
     repositories,
     reviews,
     smart_http,
+    statuses,
     variables,
     workflows,
 )
 from bot.sandbox.github.auth import Actor
 from bot.sandbox.github.call import Answer, Call, Handler, Refused, not_found
+from bot.sandbox.github.limits import Ask, Exceeded
 from bot.sandbox.github.site import Request, Site
 
 # The first that fits answers: longer addresses stand before those that swallow slashes.
 ROOMS = (
     *(reactions, comments, labels, issues),
-    *(pulls, merges, reviews, checks),
-    *(commits, contents, refs, objects),
-    *(assets, releases, people, workflows, variables, hooks, repositories),
+    *(pulls, merges, reviews, checks, statuses),
+    *(commits, contents, protection, refs, objects),
+    *(assets, releases, apps, people, workflows, variables, hooks, forks, repositories),
 )
 SERVICES = (("GET", "info/refs"), ("POST", "git-upload-pack"), ("POST", "git-receive-pack"))
+API, GRAPHQL = "/api/", "/api/graphql"
+MUTATION = re.compile(r"(?:^|\})\s*mutation\b")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -80,7 +89,11 @@ def _route(site: Site, method: str, path: str, handler: Handler, status: int) ->
 def _endpoint(site: Site, handler: Handler, status: int) -> Any:
     async def endpoint(request: HttpRequest) -> Response:
         body = await request.body()
-        return await run_in_threadpool(_respond, site, handler, status, request, body)
+        try:
+            with site.meter.in_flight(request.headers.get("authorization", "")):
+                return await run_in_threadpool(_respond, site, handler, status, request, body)
+        except Exceeded as limit:
+            return _response(Answer(limit.status, limit.body, limit.headers), {})
 
     return endpoint
 
@@ -88,13 +101,14 @@ def _endpoint(site: Site, handler: Handler, status: int) -> Any:
 def _respond(
     site: Site, handler: Handler, status: int, request: HttpRequest, body: bytes
 ) -> Response:
+    path = request.url.path
     with site.outbox.transaction():
         answer = Answer(500)
         call = Call(
             site=site,
             actor=Actor(),
             method=request.method,
-            url=f"{site.url}{request.url.path}",
+            url=f"{site.url}{path}",
             path=request.path_params,
             query=dict(request.query_params),
             headers=request.headers,
@@ -102,26 +116,55 @@ def _respond(
         )
         try:
             call.actor = _actor(site, request.headers.get("authorization", ""))
+            if path.startswith(API):
+                site.meter.spend(call.actor, _ask(call, path))
             found = handler(call)
             answer = found if isinstance(found, Answer) else Answer(status, found)
-        except Refused as refusal:
+        except (Refused, Exceeded) as refusal:
             answer = Answer(refusal.status, refusal.body, refusal.headers)
         finally:
             login = call.actor.user.login if call.actor.user else ""
-            site.requests.append(Request(request.method, request.url.path, answer.status, login))
-        site.spent[call.actor.token] += 1
-        rate = repositories.limit(call)
-    return _response(answer, rate)
+            site.requests.append(Request(request.method, path, answer.status, login))
+        told = _told(call, path) if path.startswith(API) else {}
+    return _response(answer, told)
 
 
-def _response(answer: Answer, rate: Mapping[str, int]) -> Response:
+def _ask(call: Call, path: str) -> Ask:
+    """What a request counts as.
+
+    GitHub does not say what exactly creates content. Here all that is posted or put does, so that
+    the sandbox is not the kinder one.
+    """
+    if path == GRAPHQL:
+        query = call.fields.get("query")
+        writes = isinstance(query, str) and MUTATION.search(query) is not None
+        # Without a token nothing is answered there, and so nothing is counted.
+        return Ask("graphql", writes, creates=writes, free=call.actor.user is None)
+    writes, creates = call.method not in ("GET", "HEAD"), call.method in ("POST", "PUT")
+    return Ask("core", writes, creates, free=path.endswith("/rate_limit"))
+
+
+def _told(call: Call, path: str) -> dict[str, str]:
+    """What every answer of the API says about the hour and the token of whoever asks."""
+    resource, actor = "graphql" if path == GRAPHQL else "core", call.actor
+    rate = call.site.meter.rate(actor, resource)
+    told = {f"x-ratelimit-{name}": str(value) for name, value in rate.items()}
+    told["x-ratelimit-resource"] = resource
+    if actor.expires_at is not None and not actor.is_robot:
+        end = datetime.fromtimestamp(actor.expires_at, UTC)
+        told["github-authentication-token-expiration"] = f"{end:%Y-%m-%d %H:%M:%S} UTC"
+    return told
+
+
+def _response(answer: Answer, told: Mapping[str, str]) -> Response:
     headers = {
         "content-type": "application/json; charset=utf-8",
         "x-github-media-type": "github.v3; format=json",
-        **{f"x-ratelimit-{name}": str(value) for name, value in rate.items()},
-        "x-ratelimit-resource": "core",
+        **told,
         **{name.lower(): value for name, value in answer.headers.items()},
     }
+    if answer.status == 201 and isinstance(answer.body, dict) and "url" in answer.body:
+        headers["location"] = answer.body["url"]
     if answer.status == 204:
         return Response(status_code=204, headers=headers)
     content = answer.body
@@ -131,7 +174,11 @@ def _response(answer: Answer, rate: Mapping[str, int]) -> Response:
 
 
 def _actor(site: Site, header: str) -> Actor:
-    """Whose token a header carries: `Bearer`, `token`, or the password of `Basic`."""
+    """Whose token a header carries: `Bearer`, `token`, or the password of `Basic`.
+
+    Raises:
+        Refused: 401, for what is no token, or none any more.
+    """
     if not header:
         return Actor()
     scheme, _, credentials = header.partition(" ")
@@ -142,6 +189,9 @@ def _actor(site: Site, header: str) -> Actor:
         except (binascii.Error, UnicodeDecodeError):
             name, password = "", ""
         token = unquote(password or name)
-    if token not in site.tokens:
+    if token.count(".") == 2:
+        return apps.speaker(site, token)
+    found = site.actor(token)
+    if found is None:
         raise Refused(401, "Bad credentials")
-    return site.tokens[token]
+    return found

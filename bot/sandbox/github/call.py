@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
 
-from bot.sandbox.github.auth import Actor, may, sees
+from bot.sandbox.github.auth import Actor, grants, may, sees
 from bot.sandbox.github.site import Site
 from bot.sandbox.github.state import Issue, Pull, Repository, Role, User
 
@@ -107,11 +107,11 @@ class Call:
         return self.actor.user
 
     def need(self, role: Role, *scopes: str, forbidden: str | None = None) -> None:
-        """Refuse those who have neither the role nor, as a job, one of the scopes.
+        """Refuse those who have not the role, or whose token has none of the scopes.
 
         Raises:
-            Refused: 401 without a token; for a job 403; else 403 with the message
-                `forbidden`, or 404 where GitHub hides that there is something to do.
+            Refused: 401 without a token; for a token with permissions 403; else 403 with the
+                message `forbidden`, or 404 where GitHub hides that there is something to do.
         """
         repository = self.repository
         if role > Role.READ:
@@ -119,10 +119,22 @@ class Call:
         if not may(self.actor, repository, role, *scopes):
             self.deny(forbidden)
 
+    def need_grant(self, *scopes: str) -> None:
+        """Refuse a token that may write none of the scopes, whatever role its owner has.
+
+        Raises:
+            Refused: 401 without a token, else 403.
+        """
+        assert self.user
+        if not grants(self.actor, self.repository, "write", *scopes):
+            self.deny()
+
     def deny(self, forbidden: str | None = None) -> NoReturn:
         """Refuse as GitHub does, see `need`."""
-        if self.actor.is_job:
+        if self.actor.is_robot:
             raise Refused(403, "Resource not accessible by integration")
+        if self.actor.is_scoped:
+            raise Refused(403, "Resource not accessible by personal access token")
         raise Refused(403, forbidden) if forbidden else not_found()
 
     def text(self, name: str, default: str | None = None) -> str:

@@ -3,18 +3,21 @@
 from typing import Any
 
 from bot.sandbox.github import trees
+from bot.sandbox.github.automation import CheckRun
 from bot.sandbox.github.call import Answer, Call, Json, Refused, Routes, not_found
 from bot.sandbox.github.payloads import emit
-from bot.sandbox.github.shapes import people
-from bot.sandbox.github.state import CheckRun, Repository, Role, now
+from bot.sandbox.github.shapes import commits, people, repositories
+from bot.sandbox.github.state import Repository, Role, now
+from bot.sandbox.github.trees import Commit
 
 routes = Routes()
 RUNS = "/repos/{owner}/{repo}/check-runs"
 SETTABLE = ("name", "details_url", "external_id", "status", "conclusion", "started_at")
-CONCLUSIONS = {
-    *("success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required"),
-    "stale",
-}
+# Of several, a suite has the first of these.
+WORST = (
+    *("failure", "timed_out", "action_required", "cancelled", "stale", "success", "neutral"),
+    "skipped",
+)
 
 
 def shape(repository: Repository, record: CheckRun) -> Json:
@@ -22,7 +25,11 @@ def shape(repository: Repository, record: CheckRun) -> Json:
     url, fields = f"{repository.api_url}/check-runs/{record.id}", record.fields
     html = f"{repository.html_url}/runs/{record.id}"
     output = fields.get("output") or {}
-    pulls = [pull for pull in repository.pulls.values() if pull.head_sha == record.head_sha]
+    pulls = [
+        pull
+        for pull in repository.pulls.values()
+        if pull.head_sha == record.head_sha and pull.head_repository is repository
+    ]
     home = {"id": repository.id, "url": repository.api_url, "name": repository.name}
     return {
         "id": record.id,
@@ -44,7 +51,7 @@ def shape(repository: Repository, record: CheckRun) -> Json:
             "annotations_count": len(output.get("annotations") or []),
             "annotations_url": f"{url}/annotations",
         },
-        "check_suite": {"id": repository.id},
+        "check_suite": {"id": suite_of(repository, record)[0].id},
         "app": people.app(record.app),
         "pull_requests": [
             {
@@ -57,6 +64,16 @@ def shape(repository: Repository, record: CheckRun) -> Json:
             for pull in pulls
         ],
     }
+
+
+def suite_of(repository: Repository, record: CheckRun) -> list[CheckRun]:
+    """All check runs of one app on one commit; the first one's number is also the suite's."""
+    found = [
+        run
+        for run in repository.check_runs.values()
+        if run.head_sha == record.head_sha and run.app is record.app
+    ]
+    return found or [record]
 
 
 @routes("POST", RUNS, 201)
@@ -114,6 +131,48 @@ def list_for_ref(call: Call) -> Answer:
     return call.page(reversed(runs), lambda run: shape(repository, run), wrapped="check_runs")
 
 
+@routes("GET", "/repos/{owner}/{repo}/commits/{ref:path}/check-suites")
+def list_suites(call: Call) -> Answer:
+    """The check suites on a commit: what each app reports, as a whole."""
+    call.need(Role.READ, "checks")
+    ref, repository = call.path["ref"], call.repository
+    found = trees.commit(repository.git, ref)
+    if found is None:
+        raise Refused(422, f"No commit found for SHA: {ref}")
+    runs = [run for run in repository.check_runs.values() if run.head_sha == found.oid]
+    suites = {run.app: suite_of(repository, run) for run in runs}
+    return call.page(
+        suites.values(), lambda suite: _suite(repository, suite, found), wrapped="check_suites"
+    )
+
+
+def _suite(repository: Repository, runs: list[CheckRun], head: Commit) -> Json:
+    latest = {run.fields["name"]: run for run in runs}.values()
+    conclusions = {run.fields.get("conclusion") for run in latest}
+    done = None not in conclusions
+    url = f"{repository.api_url}/check-suites/{runs[0].id}"
+    branches = (ref[11:] for ref, oid in repository.git.refs.items() if oid == head.oid)
+    return {
+        "id": runs[0].id,
+        "node_id": runs[0].node_id,
+        "head_branch": next(branches, None),
+        "head_sha": head.oid,
+        "status": "completed" if done else "in_progress",
+        "conclusion": next(word for word in WORST if word in conclusions) if done else None,
+        "url": url,
+        "before": head.parents[0] if head.parents else None,
+        "after": head.oid,
+        "pull_requests": shape(repository, runs[0])["pull_requests"],
+        "app": people.app(runs[0].app),
+        "repository": repositories.repository(repository),
+        "created_at": runs[0].created_at,
+        "updated_at": runs[-1].created_at,
+        "head_commit": commits.short_commit(head),
+        "latest_check_runs_count": len(latest),
+        "check_runs_url": f"{url}/check-runs",
+    }
+
+
 def _need_app(call: Call) -> None:
     call.need(Role.WRITE, "checks")
     if not call.actor.is_app:
@@ -133,7 +192,7 @@ def _set(call: Call, run: CheckRun) -> None:
     fields["output"] = {**fields.get("output", {}), **(sent.get("output") or {})}
     conclusion = fields.get("conclusion")
     if conclusion:
-        if conclusion not in CONCLUSIONS:
+        if conclusion not in WORST:
             raise Refused(422, f"Invalid request.\n\n{conclusion} is not a member of conclusion.")
         fields["status"] = "completed"
         fields["completed_at"] = call.optional("completed_at") or now()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.sandbox.github.auth import Actor, may, scopes_of
+from bot.sandbox.github.auth import Actor, grants, may, scopes_of
 from bot.sandbox.github.call import NOT_YOURS, Answer, Call, Routes, invalid, not_found
 from bot.sandbox.github.payloads import emit
 from bot.sandbox.github.shapes import threads
@@ -38,8 +38,8 @@ def of(call: Call) -> Comment:
 def may_change(actor: Actor, comment: Comment) -> bool:
     """Its author may, and whoever may write."""
     repository, scopes = comment.issue.repository, scopes_of(comment.issue)
-    if comment.author is actor.user and not actor.is_job:
-        return True
+    if comment.author is actor.user:
+        return grants(actor, repository, "write", *scopes)
     return may(actor, repository, Role.WRITE, *scopes)
 
 
@@ -61,8 +61,7 @@ def _tell(site: Site, actor: Actor, comment: Comment, action: str, **more: Any) 
 def create(call: Call) -> Any:
     """Anybody who sees a repository may comment."""
     issue = call.issue
-    if call.user and call.actor.is_job:
-        call.need(Role.WRITE, *scopes_of(issue))
+    call.need_grant(*scopes_of(issue))
     return threads.comment(post(call.site, call.actor, issue, call.text("body")))
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import unquote
 
-from bot.sandbox.github import diffs, trees
+from bot.sandbox.github import diffs, forks, trees
 from bot.sandbox.github.call import Answer, Call, Json, Refused, Routes, not_found
 from bot.sandbox.github.shapes import commits, pulls
 from bot.sandbox.github.state import Role
@@ -72,15 +72,25 @@ def get(call: Call) -> Any:
     }
 
 
+def _named(call: Call, name: str) -> Commit | None:
+    """The commit behind a name or, with `owner:` before it, behind one of a fork's branches."""
+    owner, _, branch = name.rpartition(":")
+    home = forks.of(call, owner) if owner else call.repository
+    oid = home.git.refs.get(f"refs/heads/{branch}", branch) if home else ""
+    if home and home is not call.repository and oid in home.git.refs.values():
+        call.repository.git.take(home.git, oid)
+    return trees.commit(call.repository.git, oid)
+
+
 @routes("GET", "/repos/{owner}/{repo}/compare/{spec:path}")
 def compare(call: Call) -> Any:
     """What `head` has that `base` lacks, from where the two parted."""
     call.need(Role.READ, "contents")
-    names = [name.rpartition(":")[2] for name in unquote(call.path["spec"]).split("...")]
+    names = unquote(call.path["spec"]).split("...")
     if len(names) != 2:
         raise not_found()
     git, repository = call.repository.git, call.repository
-    base, head = (trees.commit(git, name) for name in names)
+    base, head = (_named(call, name) for name in names)
     fork = diffs.merge_base(git, base.oid, head.oid) if base and head else None
     if base is None or head is None or fork is None:
         raise not_found()

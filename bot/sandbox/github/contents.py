@@ -6,7 +6,7 @@ from urllib.parse import quote
 from bot.sandbox.github import trees
 from bot.sandbox.github.call import Answer, Call, Json, Refused, Routes, not_found
 from bot.sandbox.github.merging import WEB_FLOW
-from bot.sandbox.github.moving import move
+from bot.sandbox.github.moving import Protected, move
 from bot.sandbox.github.objects import decoded, encoded, signature
 from bot.sandbox.github.shapes import commits
 from bot.sandbox.github.state import Repository, Role, now
@@ -115,7 +115,11 @@ def _commit(call: Call, entry: Entry | None) -> Answer:
     oid = trees.write_commit(git, tree, (tip.oid,), call.text("message"), author, committer)
     if not sent:
         repository.verified.add(oid)
-    move(call.site, repository, call.actor, f"refs/heads/{branch}", oid)
+    try:
+        move(call.site, repository, call.actor, f"refs/heads/{branch}", oid)
+    except Protected as error:
+        verb = ("update" if old else "create") if entry else "delete"
+        raise Refused(409, f"Could not {verb} file: {error}") from error
     made = trees.commit(git, oid)
     assert made
     shown = _row(repository, path, entry, branch) if entry else None

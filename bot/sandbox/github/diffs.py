@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.sandbox.github.git import Git
-from bot.sandbox.github.trees import Commit, commit
+from bot.sandbox.github.trees import Commit, Entry, commit, entries
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+PLAIN = ("-c", "core.quotePath=false")  # a patch names `grün.txt` so, as the list of files does
 STATUS = {"A": "added", "D": "removed", "M": "modified", "T": "changed", "R": "renamed"}
 
 
@@ -28,11 +29,11 @@ class Change:
 @lru_cache(maxsize=1024)
 def changes(git: Git, before: str, after: str) -> tuple[Change, ...]:
     """The files that differ between two commits or trees, by name."""
-    arguments = ("diff-tree", "-r", "-M", "--no-abbrev", "--full-index")
-    rows = _raw(git.run(*arguments, "--raw", "-z", before, after))
-    patches = _patches(git.run(*arguments, "-p", before, after))
+    options = ("-r", "-M", "--no-abbrev", "--full-index", "--raw", "-p", "-z")
+    raw, _, patch_text = git.run(*PLAIN, "diff-tree", *options, before, after).partition(b"\0\0")
+    patches = _patches(patch_text)
     found = []
-    for letter, blob, old, new in rows:
+    for letter, blob, old, new in _raw(raw):
         patch = patches.get(f"a/{old} b/{new}")
         lines = patch.split("\n") if patch else []
         found.append(
@@ -74,10 +75,30 @@ def _raw(output: bytes) -> Iterator[tuple[str, str, str, str]]:
 
 def names(git: Git, before: str, after: str) -> dict[str, list[str]]:
     """The paths that were added, removed and modified between two commits or trees."""
-    rows = list(_raw(git.run("diff-tree", "-r", "--no-abbrev", "--raw", "-z", before, after)))
-    return {
-        STATUS[letter]: [path for found, _, _, path in rows if found == letter] for letter in "ADM"
-    }
+    found: dict[str, list[str]] = {"added": [], "removed": [], "modified": []}
+    for path, old, new in _differing(git, before, after, ""):
+        found["modified" if old and new else "added" if new else "removed"].append(path)
+    return found
+
+
+def _differing(
+    git: Git, before: str | None, after: str | None, folder: str
+) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+    """The files that two trees do not share, with their entries; needs no process."""
+    olds = entries(git, before) if before else {}
+    news = entries(git, after) if after else {}
+    for name in sorted({*olds, *news}):
+        if olds.get(name) == news.get(name):
+            continue
+        (old, old_tree), (new, new_tree) = _parts(olds.get(name)), _parts(news.get(name))
+        if old or new:
+            yield folder + name, old, new
+        yield from _differing(git, old_tree, new_tree, f"{folder}{name}/")
+
+
+def _parts(entry: Entry | None) -> tuple[Entry | None, str | None]:
+    """An entry as a file, or as the tree of a folder."""
+    return (None, entry.oid) if entry and entry.kind == "tree" else (entry, None)
 
 
 def between(git: Git, base: str, head: str, limit: int = 250) -> list[Commit]:
@@ -91,7 +112,8 @@ def between(git: Git, base: str, head: str, limit: int = 250) -> list[Commit]:
 
 def merge_base(git: Git, one: str, other: str) -> str | None:
     """The best common ancestor, or None for unrelated histories."""
-    if one == other:
+    tip = commit(git, other)
+    if tip and one in (tip.oid, *tip.parents):  # the usual case needs no process
         return one
     try:
         return git.lines("merge-base", one, other)[0]
@@ -102,6 +124,9 @@ def merge_base(git: Git, one: str, other: str) -> str | None:
 @lru_cache(maxsize=1024)
 def ahead_behind(git: Git, base: str, head: str) -> tuple[int, int]:
     """How many commits head has over base, and base over head."""
+    tip = commit(git, head)
+    if tip and tip.parents == (base,):  # the usual case needs no process
+        return 1, 0
     behind, ahead = git.lines("rev-list", "--left-right", "--count", f"{base}...{head}")[0].split()
     return int(ahead), int(behind)
 

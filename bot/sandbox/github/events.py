@@ -4,7 +4,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from bot.sandbox.faults import Carry, carry_at_once
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,15 @@ class Delivery:
 
 
 class Outbox:
-    """The one lock around all state, and the events that wait until it is open again."""
+    """The one lock around all state, and the events that wait until it is open again.
+
+    Attributes:
+        listeners: told of every event that arrives.
+        carry: carries the events to them.
+    """
 
     def __init__(self) -> None:
+        self.carry: Carry = carry_at_once
         self.listeners: list[Callable[[Delivery], None]] = []
         self._lock = threading.RLock()
         self._depth = 0
@@ -55,5 +64,8 @@ class Outbox:
                         due, self._pending = self._pending, []
         finally:
             for delivery in due:
-                for listener in tuple(self.listeners):
-                    listener(delivery)
+                self.carry(delivery.event, partial(self._tell, delivery))
+
+    def _tell(self, delivery: Delivery) -> None:
+        for listener in tuple(self.listeners):
+            listener(delivery)

@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "GIT_COMMITTER_EMAIL": "noreply@github.com",
 }
 ZERO = "0" * 40
+LOOSE_LIMIT = 50  # refs in files of their own; git opens them one by one
 
 
 class RefMoved(Exception):
@@ -45,6 +46,7 @@ class Git:
         """Create it, empty, with `HEAD` on the default branch."""
         self.path = path
         self.refs: dict[str, str] = {}
+        self._loose = 0
         self._reader: subprocess.Popen[bytes] | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         branch = f"--initial-branch={default_branch}"
@@ -127,8 +129,19 @@ class Git:
             else:
                 self.run("update-ref", ref, new, old)
                 self.refs[ref] = new
+                self._pack(1)
         except subprocess.CalledProcessError as error:
             raise RefMoved(error.stderr.decode(errors="replace").strip()) from error
+
+    def take(self, other: "Git", *what: str) -> None:
+        """Fetch commits, or refs with a refspec, with all that is behind them.
+
+        Raises:
+            subprocess.CalledProcessError: the other repository has no such thing.
+        """
+        if other is not self:
+            options = ("--quiet", "--no-tags", "--no-write-fetch-head")
+            self.run("fetch", *options, str(other.path), *what)
 
     def refresh(self) -> list[tuple[str, str, str]]:
         """Read all refs again after a push; return (ref, before, after) of those that moved."""
@@ -138,7 +151,16 @@ class Git:
         self.refs = {ref: oid for ref, _, oid in rows}
         names = dict.fromkeys([*before, *self.refs])
         pairs = [(name, before.get(name, ZERO), self.refs.get(name, ZERO)) for name in names]
-        return [(name, old, new) for name, old, new in pairs if old != new]
+        moved = [(name, old, new) for name, old, new in pairs if old != new]
+        self._pack(len(moved))
+        return moved
+
+    def _pack(self, written: int) -> None:
+        """Put all refs into one file, once many have one of their own."""
+        self._loose += written
+        if self._loose > LOOSE_LIMIT:
+            self.run("pack-refs", "--all")
+            self._loose = 0
 
     def close(self) -> None:
         """End the reading process."""

@@ -97,6 +97,8 @@ def _resolve_type(source: Any, *_: Any) -> str:
         return source.kind.capitalize()
     if isinstance(source, User):
         return source.kind
+    if isinstance(source, dict):
+        return str(source["__typename"])
     return TYPES[type(source)]
 
 

@@ -9,11 +9,12 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
+from bot.sandbox.github.automation import Hook
 from bot.sandbox.github.call import Answer, Call, Json, Refused, Routes, invalid, not_found
 from bot.sandbox.github.events import Delivery
 from bot.sandbox.github.payloads import emit
 from bot.sandbox.github.site import Site
-from bot.sandbox.github.state import Hook, Repository, Role
+from bot.sandbox.github.state import Repository, Role
 from bot.sandbox.post import NotDelivered, post
 
 routes = Routes()

@@ -72,8 +72,7 @@ def set_state(site: Site, actor: Actor, issue: Issue, state: str, reason: str | 
 
 
 def _check_reopening(pull: Pull) -> None:
-    branch = pull.repository.git.refs.get(f"refs/heads/{pull.head_ref}")
-    if pull.state == "closed" and (pull.merged_at or branch != pull.head_sha):
+    if pull.state == "closed" and (pull.merged_at or pull.head_tip != pull.head_sha):
         message = (
             f"state cannot be changed. The {pull.head_ref} branch was force-pushed or deleted."
         )
@@ -97,7 +96,9 @@ def edit(call: Call, issue: Issue) -> None:
 
 def need_author(call: Call, issue: Issue, role: Role) -> None:
     """Refuse those who neither wrote the thread nor have the role."""
-    if issue.author is not call.user or call.actor.is_job:
+    if issue.author is call.user:
+        call.need_grant(*scopes_of(issue))
+    else:
         call.need(role, *scopes_of(issue), forbidden=NOT_YOURS)
 
 
@@ -109,8 +110,7 @@ def _users(call: Call, logins: Any) -> list[User]:
 @routes("POST", ISSUES, 201)
 def create(call: Call) -> Any:
     """Anybody who sees a repository may open an issue; labels need the right to label."""
-    if call.user and call.actor.is_job:
-        call.need(Role.WRITE, "issues")
+    call.need_grant("issues")
     title, body = call.text("title"), call.optional("body")
     if not title.strip():
         raise invalid("Issue", "title", "missing_field")
@@ -121,7 +121,7 @@ def create(call: Call) -> Any:
     given = labels.named(call, call.fields.get("labels") or []) if trusted else []
     assignees = _users(call, filter(None, logins)) if trusted else []
     issue = open_issue(call.site, call.actor, call.repository, title, body, given, assignees)
-    return threads.issue(issue)
+    return threads.full_issue(issue)
 
 
 @routes("GET", ISSUES)
@@ -131,15 +131,14 @@ def list_all(call: Call) -> Answer:
     query = call.query
     wanted = {name.strip().lower() for name in query.get("labels", "").split(",") if name.strip()}
     state, since = query.get("state", "open"), query.get("since", "")
+    creator, assignee = (query.get(name, "*").lower() for name in ("creator", "assignee"))
 
     def fits(issue: Issue) -> bool:
-        names = {label.name.lower() for label in issue.labels}
-        assigned = {user.login.lower() for user in issue.assignees}
         return (
             state in ("all", issue.state)
-            and wanted <= names
-            and query.get("creator", issue.author.login).lower() == issue.author.login.lower()
-            and (query.get("assignee", "*") == "*" or query["assignee"].lower() in assigned)
+            and (not wanted or wanted <= {label.name.lower() for label in issue.labels})
+            and creator in ("*", issue.author.login.lower())
+            and (assignee == "*" or assignee in {each.login.lower() for each in issue.assignees})
             and issue.updated_at >= since
         )
 
@@ -150,14 +149,14 @@ def list_all(call: Call) -> Answer:
         found.sort(key=lambda issue: len(issue.comments))
     if query.get("direction", "desc") == "desc":
         found.reverse()
-    return call.page(found, threads.issue)
+    return call.page(found, threads.full_issue)
 
 
 @routes("GET", ISSUES + "/{number}")
 def get(call: Call) -> Any:
     """One issue or pull request."""
     call.need(Role.READ, "issues", "pull-requests")
-    return threads.issue(call.issue)
+    return threads.full_issue(call.issue)
 
 
 @routes("PATCH", ISSUES + "/{number}")
@@ -178,7 +177,7 @@ def update(call: Call) -> Any:
     if call.fields.get("state"):
         reason = call.optional("state_reason")
         set_state(call.site, call.actor, issue, call.text("state"), reason)
-    return threads.issue(issue)
+    return threads.full_issue(issue)
 
 
 @routes("POST", ISSUES + "/{number}/assignees", 201)
@@ -186,7 +185,7 @@ def add_assignees(call: Call) -> Any:
     """Assign users; who may not be assigned is left out without a word."""
     call.need(Role.TRIAGE, *scopes_of(call.issue), forbidden=NOT_YOURS)
     assign(call.site, call.actor, call.issue, _users(call, call.fields.get("assignees")))
-    return threads.issue(call.issue)
+    return threads.full_issue(call.issue)
 
 
 @routes("DELETE", ISSUES + "/{number}/assignees")
@@ -194,7 +193,7 @@ def remove_assignees(call: Call) -> Any:
     """Take the assignment from users."""
     call.need(Role.TRIAGE, *scopes_of(call.issue), forbidden=NOT_YOURS)
     _unassign(call, call.issue, _users(call, call.fields.get("assignees")))
-    return threads.issue(call.issue)
+    return threads.full_issue(call.issue)
 
 
 def _unassign(call: Call, issue: Issue, users: Iterable[User]) -> None:

@@ -21,7 +21,7 @@ def base_of(pull: Pull) -> str:
     base = pull.base_sha
     if pull.state == "open":
         base = pull.repository.git.refs.get(f"refs/heads/{pull.base_ref}", base)
-    return _fork_point(pull.repository.git, base, pull.head_sha)
+    return _fork_point(pull.repository.git, base, pull.head_sha) or base
 
 
 def is_clean(pull: Pull) -> bool:
@@ -105,6 +105,8 @@ def _pick(git: Git, onto: Commit, picked: Commit) -> str:
 
 @lru_cache(maxsize=4096)
 def _merges(git: Git, base: str, head: str) -> bool:
+    if _fork_point(git, base, head) == base:
+        return True
     try:
         merge_trees(git, base, head)
     except Conflict:
@@ -113,5 +115,5 @@ def _merges(git: Git, base: str, head: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _fork_point(git: Git, base: str, head: str) -> str:
-    return merge_base(git, base, head) or base
+def _fork_point(git: Git, base: str, head: str) -> str | None:
+    return merge_base(git, base, head)

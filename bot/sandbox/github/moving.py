@@ -1,16 +1,38 @@
 """Moving a ref, and all that follows from it: activity, events, pull requests."""
 
-from bot.sandbox.github import trees
-from bot.sandbox.github.auth import Actor
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.sandbox.github import guards, trees
+from bot.sandbox.github.auth import Actor, grants
 from bot.sandbox.github.call import Refused
 from bot.sandbox.github.diffs import between, is_ancestor
 from bot.sandbox.github.git import ZERO, RefMoved
 from bot.sandbox.github.payloads import emit, tell_pull
 from bot.sandbox.github.shapes import commits
 from bot.sandbox.github.site import Site
-from bot.sandbox.github.state import Movement, Pull, Repository, now
+from bot.sandbox.github.state import Pull, Record, Repository, User, now
 
 WORKFLOWS = ".github/workflows"
+
+
+@dataclass(eq=False, kw_only=True)
+class Movement(Record):
+    """One line of a repository's activity: a ref that went from one commit to another."""
+
+    prefix = "PSH"
+    ref: str
+    before: str
+    after: str
+    kind: str
+    actor: User
+
+
+class Protected(Refused):
+    """A move that the rules of a protected branch forbid; its text says which."""
+
+    def __init__(self, against: Sequence[str]) -> None:
+        super().__init__(422, " ".join(against))
 
 
 def move(
@@ -25,17 +47,18 @@ def move(
     """Point a ref at a commit or, with None, delete it, and let everything follow.
 
     Raises:
-        Refused: 403 when a job's token would change workflow files, 422 when git refuses.
+        Protected: the rules of the branch forbid it; not asked where a pull request is merged.
+        Refused: 403 when a token may not change workflow files, 422 when git refuses.
     """
     before = repository.git.refs.get(ref, ZERO)
     if new == before:
         return
-    if actor.is_job and new and changes_workflows(repository, before, new):
-        raise Refused(
-            403,
-            "refusing to allow a GitHub App to create or update workflow files without "
-            "`workflows` permission",
-        )
+    if reason := against_workflows(repository, actor, before, new or ZERO):
+        raise Refused(403, reason)
+    if kind != "pr_merge":
+        against = guards.against_move(repository, actor, ref, before, new or ZERO)
+        if against:
+            raise Protected(against)
     try:
         repository.git.set_ref(ref, new)
     except RefMoved as error:
@@ -43,14 +66,22 @@ def move(
     follow(site, repository, actor, ref, before, new or ZERO, kind=kind)
 
 
-def changes_workflows(repository: Repository, before: str, after: str) -> bool:
-    """Whether a push brings workflow files that neither the ref nor the default branch has."""
+def against_workflows(repository: Repository, actor: Actor, before: str, after: str) -> str | None:
+    """What GitHub says against a push that brings workflow files, if the token may not do that.
+
+    What the ref or the default branch has already is not brought.
+    """
     git = repository.git
+    if after == ZERO or grants(actor, repository, "write", "workflows"):
+        return None
     known = [before, git.refs.get(f"refs/heads/{repository.default_branch}", ZERO)]
     found = trees.find(git, f"{after}^{{tree}}", WORKFLOWS)
-    return found is not None and found not in [
-        trees.find(git, f"{commit}^{{tree}}", WORKFLOWS) for commit in known
-    ]
+    if found in [None, *(trees.find(git, f"{commit}^{{tree}}", WORKFLOWS) for commit in known)]:
+        return None
+    who = "a GitHub App" if actor.is_robot else "a Personal Access Token"
+    return (
+        f"refusing to allow {who} to create or update workflow files without `workflows` permission"
+    )
 
 
 def follow(
@@ -134,16 +165,16 @@ def _emit_existence(
 def _update_pulls(
     site: Site, repository: Repository, actor: Actor, branch: str, before: str, after: str
 ) -> None:
-    opened = [pull for pull in repository.pulls.values() if pull.state == "open"]
-    for pull in [pull for pull in opened if pull.head_ref == branch]:
+    for pull in _open_from(repository, branch):
         if after == ZERO:
             close_pull(site, actor, pull)
         else:
-            base = repository.git.refs.get(f"refs/heads/{pull.base_ref}", pull.base_sha)
-            pull.head_sha, pull.base_sha, pull.updated_at = after, base, now()
-            repository.git.set_ref(f"refs/pull/{pull.number}/head", after)
-            tell_pull(site, actor, pull, "synchronize", before=before, after=after)
-    onto = [pull for pull in opened if pull.base_ref == branch and pull.merged_at is None]
+            _follow_head(site, actor, pull, before, after)
+    onto = [
+        pull
+        for pull in repository.pulls.values()
+        if pull.state == "open" and pull.base_ref == branch and pull.merged_at is None
+    ]
     if not onto:
         return
     merged = [] if after == ZERO else _contained(repository, after)
@@ -153,6 +184,30 @@ def _update_pulls(
             pull.merged_by = None if after == ZERO else actor.user
             pull.merge_commit_sha = None if after == ZERO else after
             close_pull(site, actor, pull)
+
+
+def _open_from(repository: Repository, branch: str) -> list[Pull]:
+    """The open pull requests whose head is this branch, wherever they were opened."""
+    return [
+        pull
+        for member in repository.family
+        for pull in member.pulls.values()
+        if pull.state == "open" and pull.head_ref == branch and pull.head_repository is repository
+    ]
+
+
+def _follow_head(site: Site, actor: Actor, pull: Pull, before: str, after: str) -> None:
+    repository, head = pull.repository, pull.head_repository
+    assert head
+    repository.git.take(head.git, after)
+    base = repository.git.refs.get(f"refs/heads/{pull.base_ref}", pull.base_sha)
+    pull.head_sha, pull.base_sha, pull.updated_at = after, base, now()
+    repository.git.set_ref(f"refs/pull/{pull.number}/head", after)
+    rules = repository.protections.get(pull.base_ref)
+    if rules and rules.dismisses_stale:
+        for review in pull.reviews:
+            review.state = "DISMISSED" if review.state == "APPROVED" else review.state
+    tell_pull(site, actor, pull, "synchronize", before=before, after=after)
 
 
 def _contained(repository: Repository, commit: str) -> list[int]:

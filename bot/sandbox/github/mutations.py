@@ -1,11 +1,11 @@
-"""GraphQL mutations: commits with a guard, minimised comments, drafts."""
+"""GraphQL mutations: commits with a guard, minimised comments, drafts, merges."""
 
 from collections.abc import Callable
 
-from bot.sandbox.github import merging, pulls, trees
+from bot.sandbox.github import merges, merging, pulls, trees
 from bot.sandbox.github.auth import scopes_of
 from bot.sandbox.github.call import Call, Json
-from bot.sandbox.github.moving import move
+from bot.sandbox.github.moving import Protected, move
 from bot.sandbox.github.nodes import Problem, RefNode, git_node, node, repository_named, scoped
 from bot.sandbox.github.objects import decoded
 from bot.sandbox.github.queries import Resolver
@@ -65,7 +65,10 @@ def _create_commit(call: Call, data: Json) -> Json:
         Signature(*merging.WEB_FLOW, moment),
     )
     repository.verified.add(oid)
-    move(call.site, repository, call.actor, ref, oid)
+    try:
+        move(call.site, repository, call.actor, ref, oid)
+    except Protected as error:
+        raise Problem("BRANCH_PROTECTION_RULE_VIOLATION", str(error)) from error
     return {"commit": git_node(repository, oid), "ref": RefNode(repository, ref)}
 
 
@@ -88,6 +91,20 @@ def _set_draft(call: Call, data: Json, *, draft: bool) -> Json:
     return {"pullRequest": pull}
 
 
+def _merge(call: Call, data: Json) -> Json:
+    pull = node(call, data["pullRequestId"])
+    if not isinstance(pull, Pull):
+        raise Problem("NOT_FOUND", "Could not resolve to a PullRequest.")
+    wish = merges.Wish(
+        method=data["mergeMethod"].lower(),
+        sha=data.get("expectedHeadOid"),
+        title=data.get("commitHeadline"),
+        message=data.get("commitBody"),
+    )
+    merges.carry_out(scoped(call, pull.repository), pull, wish)
+    return {"pullRequest": pull, "actor": call.user}
+
+
 def _mutation(act: Callable[[Call, Json], Json]) -> Resolver:
     def resolve(_: None, call: Call, args: Json) -> Json:
         data = args["input"]
@@ -98,6 +115,7 @@ def _mutation(act: Callable[[Call, Json], Json]) -> Resolver:
 
 RESOLVERS: dict[str, Resolver] = {
     "Mutation.createCommitOnBranch": _mutation(_create_commit),
+    "Mutation.mergePullRequest": _mutation(_merge),
     "Mutation.minimizeComment": _mutation(
         lambda call, data: {
             "minimizedComment": _minimize(

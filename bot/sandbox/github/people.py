@@ -15,8 +15,8 @@ NO_LIST_VIEW = "Must have push access to view repository collaborators."
 
 @routes("GET", "/user")
 def get_self(call: Call) -> Any:
-    """Whose token this is; a job's token belongs to nobody who could be asked."""
-    if call.actor.is_job:
+    """Whose token this is; a robot is nobody who could be asked."""
+    if call.actor.is_robot:
         raise Refused(403, "Resource not accessible by integration")
     zeros = ("private_gists", "total_private_repos", "owned_private_repos", "disk_usage")
     private = {**dict.fromkeys(zeros, 0), "collaborators": 0, "two_factor_authentication": True}

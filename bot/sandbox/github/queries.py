@@ -11,7 +11,6 @@ from bot.sandbox.github import merging, trees
 from bot.sandbox.github.auth import role_of
 from bot.sandbox.github.call import Call, Json
 from bot.sandbox.github.nodes import GitNode, Problem, RefNode, git_node, node, repository_named
-from bot.sandbox.github.repositories import limit
 from bot.sandbox.github.state import Issue, Pull, Release, Repository, Role, User
 from bot.sandbox.github.trees import Entry
 
@@ -114,7 +113,8 @@ def _text(blob: GitNode, *_: Any) -> str | None:
 
 def _signature(commit: GitNode, *_: Any) -> Json | None:
     signed = commit.oid in commit.repository.verified
-    return {"isValid": True, "wasSignedByGitHub": True} if signed else None
+    shown = {"__typename": "GpgSignature", "isValid": True, "wasSignedByGitHub": True}
+    return shown if signed else None
 
 
 def _mergeable(pull: Pull, *_: Any) -> str:
@@ -150,7 +150,10 @@ RESOLVERS: dict[str, Resolver] = {
     "Query.node": lambda _, call, args: node(call, args["id"]),
     "Query.nodes": lambda _, call, args: [node(call, each) for each in args["ids"]],
     "Query.repository": lambda _, call, args: repository_named(call, args["owner"], args["name"]),
-    "Query.rateLimit": lambda _, call, __: {"cost": 1, **limit(call)},
+    "Query.rateLimit": lambda _, call, __: {
+        "cost": 1,
+        **call.site.meter.rate(call.actor, "graphql"),
+    },
     "Repository.defaultBranchRef": lambda home, *_: _ref(home, home.default_branch),
     "Repository.ref": lambda home, _, args: _ref(home, args["qualifiedName"]),
     "Repository.object": _object,

@@ -16,8 +16,10 @@ COMMENT = "/repos/{owner}/{repo}/issues/comments/{comment}/reactions"
 def _subject(call: Call) -> Issue | Comment:
     subject = comments.of(call) if "comment" in call.path else call.issue
     issue = subject.issue if isinstance(subject, Comment) else subject
-    writes_as_job = call.actor.is_job and call.method != "GET"
-    call.need(Role.WRITE if writes_as_job else Role.READ, *scopes_of(issue))
+    if call.method == "GET":
+        call.need(Role.READ, *scopes_of(issue))
+    else:
+        call.need_grant(*scopes_of(issue))
     return subject
 
 

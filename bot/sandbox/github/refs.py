@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from bot.sandbox.github import protection
 from bot.sandbox.github.call import Answer, Call, Json, Refused, Routes, not_found
 from bot.sandbox.github.diffs import is_ancestor
-from bot.sandbox.github.moving import move
+from bot.sandbox.github.moving import Movement, move
 from bot.sandbox.github.nodes import ref_node_id
 from bot.sandbox.github.shapes import commits, people
-from bot.sandbox.github.state import Movement, Repository, Role
+from bot.sandbox.github.state import Repository, Role
 from bot.sandbox.github.trees import commit
 
 routes = Routes()
@@ -97,24 +98,28 @@ def delete(call: Call) -> None:
 
 @routes("GET", BRANCHES)
 def list_branches(call: Call) -> Answer:
-    """The branches, by name."""
+    """The branches, by name; `protected` asks for those that are, or are not."""
     call.need(Role.READ, "contents")
-    refs = call.repository.git.refs
+    refs, asked = call.repository.git.refs, call.query.get("protected")
     names = sorted(ref[11:] for ref in refs if ref.startswith("refs/heads/"))
+    if asked:
+        guarded = call.repository.protections
+        names = [name for name in names if (name in guarded) is (asked == "true")]
 
     def short(name: str) -> Json:
         sha = refs[f"refs/heads/{name}"]
         link = {"sha": sha, "url": f"{call.repository.api_url}/commits/{sha}"}
-        return {"name": name, "commit": link, "protected": False}
+        return {"name": name, "commit": link, **_rules(call.repository, name)}
 
     return call.page(names, short)
 
 
-@routes("GET", BRANCHES + "/{branch:path}/protection")
-def get_protection(call: Call) -> Any:
-    """The rules of a branch: the sandbox has none."""
-    call.need(Role.ADMIN)
-    raise Refused(404, "Branch not protected")
+def _rules(repository: Repository, branch: str) -> Json:
+    return {
+        "protected": branch in repository.protections,
+        "protection": protection.summary(repository, branch),
+        "protection_url": f"{repository.api_url}/branches/{branch}/protection",
+    }
 
 
 @routes("GET", BRANCHES + "/{branch:path}")
@@ -127,14 +132,11 @@ def get_branch(call: Call) -> Any:
     if found is None:
         raise Refused(404, "Branch not found")
     url = f"{repository.api_url}/branches/{name}"
-    checks = {"enforcement_level": "off", "contexts": [], "checks": []}
     return {
         "name": name,
         "commit": commits.commit(call.site, repository, found),
         "_links": {"self": url, "html": f"{repository.html_url}/tree/{name}"},
-        "protected": False,
-        "protection": {"enabled": False, "required_status_checks": checks},
-        "protection_url": f"{url}/protection",
+        **_rules(repository, name),
     }
 
 

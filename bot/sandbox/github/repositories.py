@@ -1,6 +1,5 @@
 """Repositories themselves, and odds and ends of the whole site."""
 
-import time
 from typing import Any
 
 from bot.sandbox.github.auth import role_of, sees
@@ -9,24 +8,13 @@ from bot.sandbox.github.shapes import repositories
 from bot.sandbox.github.state import Role
 
 routes = Routes()
-HOURLY_LIMIT = 5000  # requests of a person's token
-HOURLY_JOB_LIMIT = 1000  # requests of a job's token
-HOUR = 3600  # seconds
-
-
-def limit(call: Call) -> dict[str, int]:
-    """The rate limit of whoever asks; it is told, not enforced."""
-    hourly = HOURLY_JOB_LIMIT if call.actor.is_job else HOURLY_LIMIT
-    used = call.site.spent[call.actor.token]
-    reset = (int(time.time()) // HOUR + 1) * HOUR
-    return {"limit": hourly, "used": used, "remaining": max(hourly - used, 0), "reset": reset}
 
 
 @routes("GET", "/repos/{owner}/{repo}")
 def get(call: Call) -> Any:
     """One repository, with what the reader may do there."""
     repository = call.repository
-    role = Role.READ if call.actor.is_job else role_of(repository, call.actor.user)
+    role = Role.READ if call.actor.is_robot else role_of(repository, call.actor.user)
     return repositories.full_repository(repository, role)
 
 
@@ -44,8 +32,10 @@ def list_own(call: Call) -> Answer:
 @routes("GET", "/rate_limit")
 def rate_limit(call: Call) -> Any:
     """How much of the hour's requests is left."""
-    rate = limit(call)
-    return {"resources": {"core": rate, "search": rate, "graphql": rate}, "rate": rate}
+    rates = {name: call.site.meter.rate(call.actor, name) for name in ("core", "graphql")}
+    reset = int(call.site.meter.now()) + 60
+    rates["search"] = {"limit": 30, "used": 0, "remaining": 30, "reset": reset}
+    return {"resources": rates, "rate": rates["core"]}
 
 
 @routes("GET", "/zen")

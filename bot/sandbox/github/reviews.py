@@ -24,10 +24,13 @@ def list_reviews(call: Call) -> Answer:
 def create_review(call: Call) -> Any:
     """Review a pull request; nobody approves their own."""
     pull, event = call.pull, call.text("event", "")
-    if call.user and call.actor.is_job:
-        call.need(Role.WRITE, "pull-requests")
+    call.need_grant("pull-requests")
     if event not in STATES:
         raise invalid("PullRequestReview", "event", "invalid")
+    allowed = call.repository.actions_can_create_pull_requests
+    if event == "APPROVE" and call.actor.is_job and not allowed:
+        message = "GitHub Actions is not permitted to approve pull requests."
+        raise Refused(422, "Unprocessable Entity", [message])
     if event != "COMMENT" and pull.author is call.user:
         what = "approve" if event == "APPROVE" else "request changes on"
         raise Refused(422, "Unprocessable Entity", [f"Can not {what} your own pull request"])

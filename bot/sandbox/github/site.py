@@ -2,18 +2,21 @@
 
 import itertools
 import secrets
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+from urllib.parse import quote
 
 from bot.sandbox.github.auth import Actor
 from bot.sandbox.github.events import Outbox
 from bot.sandbox.github.git import Git
-from bot.sandbox.github.state import Label, Record, Repository, Role, User
+from bot.sandbox.github.limits import HOUR, Meter
+from bot.sandbox.github.state import App, Installation, Label, Record, Repository, Role, User
 
 ACTIONS = "github-actions[bot]"
+INSTALLATION_SECONDS = HOUR
+JOB_SECONDS = 24 * HOUR
 R = TypeVar("R", bound=Record)
 
 DEFAULT_LABELS = (
@@ -44,12 +47,14 @@ class Site:
 
     url: str
     root: Path
+    meter: Meter
     outbox: Outbox = field(default_factory=Outbox)
     users: dict[str, User] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
+    apps: dict[int, App] = field(default_factory=dict)
+    installations: dict[int, Installation] = field(default_factory=dict)
     tokens: dict[str, Actor] = field(default_factory=dict)
     nodes: dict[str, Record] = field(default_factory=dict)
-    spent: Counter[str] = field(default_factory=Counter)
     requests: list[Request] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(3_000_001))
 
@@ -77,12 +82,13 @@ class Site:
         if known := self.users.get(login.lower()):
             return known
         number = number or self.next_id()
+        page = f"apps/{login.removesuffix('[bot]')}" if kind == "Bot" else login
         user = User(
             id=number,
             login=login,
             kind=kind,
-            api_url=f"{self.api_url}/users/{login}",
-            html_url=f"{self.url}/{login}",
+            api_url=f"{self.api_url}/users/{quote(login)}",
+            html_url=f"{self.url}/{page}",
             email=f"{number}+{login}@users.noreply.github.com",
         )
         self.users[login.lower()] = self.keep(user)
@@ -96,17 +102,62 @@ class Site:
         """The user whose address stands in a commit: the one that GitHub makes to hide theirs."""
         return next((user for user in self.users.values() if user.email == email), None)
 
-    def add_token(self, user: User, prefix: str = "ghp_") -> str:
-        """Make a token that can do whatever its owner may."""
-        token = prefix + secrets.token_hex(18)
+    def add_token(self, user: User, token: str | None = None) -> str:
+        """Keep a token, made up if need be, that can do whatever its owner may."""
+        token = token or "ghp_" + secrets.token_hex(18)
         self.tokens[token] = Actor(user, token)
+        return token
+
+    def add_fine_grained_token(
+        self,
+        user: User,
+        repositories: Iterable[Repository],
+        permissions: Mapping[str, str],
+        expires_at: float | None,
+    ) -> str:
+        """Make a token of a person for some repositories and permissions."""
+        token = "github_pat_" + secrets.token_hex(41)
+        self.tokens[token] = Actor(
+            user, token, dict(permissions), tuple(repositories), expires_at=expires_at
+        )
         return token
 
     def add_job_token(self, repository: Repository, permissions: Mapping[str, str]) -> str:
         """Make a token of an Actions job."""
         token = "ghs_" + secrets.token_hex(18)
-        self.tokens[token] = Actor(self.actions, token, repository, dict(permissions))
+        self.tokens[token] = Actor(
+            self.actions,
+            token,
+            dict(permissions),
+            (repository,),
+            is_job=True,
+            expires_at=self.meter.now() + JOB_SECONDS,
+        )
         return token
+
+    def add_installation_token(
+        self,
+        installation: Installation,
+        repositories: Iterable[Repository],
+        permissions: Mapping[str, str],
+    ) -> Actor:
+        """Make a token with which an App acts for an hour."""
+        token = "ghs_" + secrets.token_hex(18)
+        self.tokens[token] = Actor(
+            installation.app.bot,
+            token,
+            dict(permissions),
+            tuple(repositories),
+            installation=installation,
+            expires_at=self.meter.now() + INSTALLATION_SECONDS,
+        )
+        return self.tokens[token]
+
+    def actor(self, token: str) -> Actor | None:
+        """Whose token this is; None once it has expired."""
+        found = self.tokens.get(token)
+        ended = found and found.expires_at is not None and self.meter.now() >= found.expires_at
+        return None if ended else found
 
     def add_repository(self, full_name: str, *, private: bool, default_branch: str) -> Repository:
         """Make an empty repository with GitHub's usual labels.

@@ -1,13 +1,14 @@
 """Git over HTTP: `git http-backend` as a CGI program, behind GitHub's permissions."""
 
 import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from bot.sandbox.github.auth import may
+from bot.sandbox.github import guards, pushes
 from bot.sandbox.github.call import Answer, Call, Refused
 from bot.sandbox.github.git import ENVIRONMENT
 from bot.sandbox.github.moving import follow
-from bot.sandbox.github.state import Role
 
 CHALLENGE = {"www-authenticate": 'Basic realm="GitHub"', "content-type": "text/plain"}
 
@@ -19,13 +20,16 @@ def serve(call: Call) -> Answer:
     if call.actor.user is None and (pushing or _is_hidden(call)):
         return Answer(401, b"Authentication required", CHALLENGE)
     repository = call.repository
-    if pushing and not may(call.actor, repository, Role.WRITE, "contents"):
+    if pushing and not guards.may_push(call.actor, repository):
         return Answer(403, b"Write access to repository not granted.\n", {})
-    answer = _backend(call)
-    if service == "git-receive-pack":
-        for ref, before, after in repository.git.refresh():
-            follow(call.site, repository, call.actor, ref, before, after)
-    return answer
+    if service != "git-receive-pack":
+        return _backend(call, {})
+    refused = pushes.refusals(call)
+    with pushes.hooks(refused) as environment:
+        answer = _backend(call, environment)
+    for ref, before, after in repository.git.refresh():
+        follow(call.site, repository, call.actor, ref, before, after)
+    return replace(answer, body=pushes.reworded(answer.body, refused))
 
 
 def _service(call: Call) -> str:
@@ -40,10 +44,11 @@ def _is_hidden(call: Call) -> bool:
         return True
 
 
-def _backend(call: Call) -> Answer:
+def _backend(call: Call, configuration: Mapping[str, str]) -> Answer:
     repository, headers = call.repository, call.headers
     environment = {
         **ENVIRONMENT,
+        **configuration,
         "GIT_PROJECT_ROOT": str(repository.git.path),
         "GIT_HTTP_EXPORT_ALL": "1",
         "PATH_INFO": f"/{_service(call)}",

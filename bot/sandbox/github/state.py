@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bot.sandbox.github.git import Git
+from bot.sandbox.github.rules import Protection
+
+if TYPE_CHECKING:
+    from bot.sandbox.github.automation import CheckRun, Hook, Status, Variable, Workflow
+    from bot.sandbox.github.moving import Movement
 
 
 def now() -> str:
@@ -52,6 +57,33 @@ class User(Record):
     api_url: str
     html_url: str
     email: str
+
+
+@dataclass(eq=False, kw_only=True)
+class App(Record):
+    """A GitHub App, which acts as `bot`; its permissions are `read` or `write` by scope."""
+
+    prefix = "A"
+    slug: str
+    client_id: str
+    public_key: str
+    bot: User
+    owner: User
+    permissions: dict[str, str]
+
+
+@dataclass(eq=False, kw_only=True)
+class Installation(Record):
+    """An App on some repositories of one account."""
+
+    prefix = "IN"
+    app: App
+    repositories: "list[Repository]"
+
+    @property
+    def account(self) -> User:
+        """The owner of the repositories."""
+        return self.repositories[0].owner
 
 
 @dataclass(eq=False, kw_only=True)
@@ -111,6 +143,12 @@ class Issue(Record):
     comments: list[Comment] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "state":  # every page that shows a repository counts what is open in it
+            opened = self.repository.opened
+            (opened.add if value == "open" else opened.discard)(self.number)
+
     @property
     def html_url(self) -> str:
         """Where a browser shows it."""
@@ -131,10 +169,15 @@ class Review(Record):
 
 @dataclass(eq=False, kw_only=True)
 class Pull(Issue):
-    """A pull request within one repository: `id` is the pull's, `issue_id` the issue's."""
+    """A pull request: `id` is the pull's, `issue_id` the issue's.
+
+    `head_repository` is another one for a pull request from a fork, and None once that is gone.
+    """
 
     prefix = "PR"
     issue_id: int
+    head_owner: User
+    head_repository: "Repository | None"
     head_ref: str
     head_sha: str
     base_ref: str
@@ -147,19 +190,20 @@ class Pull(Issue):
     reviews: list[Review] = field(default_factory=list)
 
     @property
+    def head_label(self) -> str:
+        """Owner and branch, as GitHub writes them."""
+        return f"{self.head_owner.login}:{self.head_ref}"
+
+    @property
+    def head_tip(self) -> str | None:
+        """The commit that its branch points at now; None once branch or repository are gone."""
+        home = self.head_repository
+        return home.git.refs.get(f"refs/heads/{self.head_ref}") if home else None
+
+    @property
     def html_url(self) -> str:
         """Where a browser shows it."""
         return f"{self.repository.html_url}/pull/{self.number}"
-
-
-@dataclass(eq=False, kw_only=True)
-class CheckRun(Record):
-    """A check run on a commit: `fields` holds what its creator set, in GitHub's words."""
-
-    prefix = "CR"
-    head_sha: str
-    app: User
-    fields: dict[str, Any]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -193,49 +237,6 @@ class Release(Record):
 
 
 @dataclass(eq=False, kw_only=True)
-class Hook(Record):
-    """A webhook that somebody registered."""
-
-    prefix = "H"
-    events: list[str]
-    config: dict[str, Any]
-    active: bool = True
-    updated_at: str = field(default_factory=now)
-
-
-@dataclass(eq=False, kw_only=True)
-class Variable:
-    """A configuration variable of Actions."""
-
-    name: str
-    value: str
-    created_at: str = field(default_factory=now)
-    updated_at: str = field(default_factory=now)
-
-
-@dataclass(eq=False, kw_only=True)
-class Workflow(Record):
-    """A workflow file on the default branch, and whether it is switched on."""
-
-    prefix = "W"
-    path: str
-    state: str = "active"
-    updated_at: str = field(default_factory=now)
-
-
-@dataclass(eq=False, kw_only=True)
-class Movement(Record):
-    """One line of a repository's activity: a ref that went from one commit to another."""
-
-    prefix = "PSH"
-    ref: str
-    before: str
-    after: str
-    kind: str
-    actor: User
-
-
-@dataclass(eq=False, kw_only=True)
 class Repository(Record):
     """A repository and all that belongs to it; `git` holds its objects and refs."""
 
@@ -247,19 +248,24 @@ class Repository(Record):
     html_url: str
     private: bool = False
     default_branch: str = "main"
+    parent: "Repository | None" = None
+    forks: list["Repository"] = field(default_factory=list)
     pushed_at: str = field(default_factory=now)
     actions_can_create_pull_requests: bool = False
     roles: dict[str, Role] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
     threads: dict[int, Issue] = field(default_factory=dict)
+    opened: set[int] = field(default_factory=set)
     comments: dict[int, Comment] = field(default_factory=dict)
-    check_runs: dict[int, CheckRun] = field(default_factory=dict)
+    check_runs: dict[int, "CheckRun"] = field(default_factory=dict)
+    statuses: list["Status"] = field(default_factory=list)
+    protections: dict[str, Protection] = field(default_factory=dict)
     releases: dict[int, Release] = field(default_factory=dict)
-    hooks: dict[int, Hook] = field(default_factory=dict)
-    variables: dict[str, Variable] = field(default_factory=dict)
-    workflows: dict[str, Workflow] = field(default_factory=dict)
+    hooks: dict[int, "Hook"] = field(default_factory=dict)
+    variables: dict[str, "Variable"] = field(default_factory=dict)
+    workflows: dict[str, "Workflow"] = field(default_factory=dict)
     workflow_runs: dict[int, dict[str, Any]] = field(default_factory=dict)
-    activity: list[Movement] = field(default_factory=list)
+    activity: list["Movement"] = field(default_factory=list)
     verified: set[str] = field(default_factory=set)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -267,6 +273,19 @@ class Repository(Record):
     def full_name(self) -> str:
         """Owner and name, as in an address."""
         return f"{self.owner.login}/{self.name}"
+
+    @property
+    def source(self) -> "Repository":
+        """The repository that all forks of a family come from."""
+        return self.parent.source if self.parent else self
+
+    @property
+    def family(self) -> "list[Repository]":
+        """The source and all forks, also forks of forks."""
+        found = [self.source]
+        for member in found:
+            found += member.forks
+        return found
 
     @property
     def issues(self) -> dict[int, Issue]:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from bot.sandbox.github.automation import Variable
 from bot.sandbox.github.call import Answer, Call, Json, Refused, Routes, not_found
-from bot.sandbox.github.state import Role, Variable, now
+from bot.sandbox.github.state import Role, now
 
 routes = Routes()
 VARIABLES = "/repos/{owner}/{repo}/actions/variables"

@@ -6,12 +6,13 @@ from urllib.parse import quote
 import yaml
 
 from bot.sandbox.github import trees
+from bot.sandbox.github.automation import Workflow
 from bot.sandbox.github.call import Answer, Call, Json, Refused, Routes, not_found
 from bot.sandbox.github.moving import WORKFLOWS
 from bot.sandbox.github.payloads import emit
 from bot.sandbox.github.shapes import people, repositories
 from bot.sandbox.github.site import Site
-from bot.sandbox.github.state import Repository, Role, Workflow, now
+from bot.sandbox.github.state import Repository, Role, now
 
 routes = Routes()
 ACTIONS = "/repos/{owner}/{repo}/actions"
@@ -130,7 +131,13 @@ def record_run(site: Site, repository: Repository, run: Json) -> None:
         "node_id": f"WFR_kwDO{run['id']}",
         "path": path,
         "run_attempt": 1,
-        "display_title": run.get("name"),
+        "run_number": old.get("run_number", len(repository.workflow_runs) + 1),
+        "event": "workflow_dispatch",
+        "status": "queued",
+        "conclusion": None,
+        "head_branch": repository.default_branch,
+        "head_sha": repository.git.refs.get(f"refs/heads/{repository.default_branch}", ""),
+        "display_title": run.get("name") or path,
         "actor": people.user(site.actions),
         "triggering_actor": people.user(site.actions),
         "url": url,

@@ -63,15 +63,24 @@ def commit(site: Site, repository: Repository, record: Commit) -> Json:
     }
 
 
+def short_commit(record: Commit) -> Json:
+    """A commit where another thing points at it."""
+    return {
+        "id": record.oid,
+        "tree_id": record.tree,
+        "message": record.message.rstrip("\n"),
+        "timestamp": record.committer.date,
+        "author": {"name": record.author.name, "email": record.author.email},
+        "committer": {"name": record.committer.name, "email": record.committer.email},
+    }
+
+
 def pushed_commit(repository: Repository, record: Commit) -> Json:
     """A commit as the webhook of a push brings it, with the paths that it touches."""
     before = record.parents[0] if record.parents else EMPTY_TREE
     return {
-        "id": record.oid,
-        "tree_id": record.tree,
+        **short_commit(record),
         "distinct": True,
-        "message": record.message.rstrip("\n"),
-        "timestamp": record.committer.date,
         "url": f"{repository.html_url}/commit/{record.oid}",
         "author": asdict(record.author),
         "committer": asdict(record.committer),

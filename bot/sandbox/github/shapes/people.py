@@ -108,7 +108,7 @@ def app(record: User) -> Json:
         "node_id": record.node_id,
         "owner": user(record),
         "name": slug,
-        "description": None,
+        "description": "",
         "external_url": record.html_url,
         "html_url": record.html_url,
         "created_at": record.created_at,

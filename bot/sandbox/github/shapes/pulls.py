@@ -1,10 +1,10 @@
 """Pull requests and reviews as GitHub shows them."""
 
-from bot.sandbox.github import merging
+from bot.sandbox.github import guards, merging
 from bot.sandbox.github.call import Json
 from bot.sandbox.github.diffs import ahead_behind, changes
 from bot.sandbox.github.shapes import people, repositories, threads
-from bot.sandbox.github.state import Pull, Repository, Review
+from bot.sandbox.github.state import Pull, Repository, Review, User
 
 
 def pull(record: Pull) -> Json:
@@ -39,8 +39,8 @@ def pull(record: Pull) -> Json:
         "requested_reviewers": [],
         "requested_teams": [],
         "draft": record.draft,
-        "head": _side(repository, record.head_ref, record.head_sha),
-        "base": _side(repository, record.base_ref, record.base_sha),
+        "head": _side(record.head_owner, record.head_repository, record.head_ref, record.head_sha),
+        "base": _side(repository.owner, repository, record.base_ref, record.base_sha),
         "_links": {name: {"href": target} for name, target in linked.items()},
         "auto_merge": None,
     }
@@ -89,13 +89,13 @@ def review(record: Review, subject: Pull) -> Json:
     }
 
 
-def _side(repository: Repository, ref: str, sha: str) -> Json:
+def _side(owner: User, repository: Repository | None, ref: str, sha: str) -> Json:
     return {
-        "label": f"{repository.owner.login}:{ref}",
+        "label": f"{owner.login}:{ref}",
         "ref": ref,
         "sha": sha,
-        "user": people.user(repository.owner),
-        "repo": repositories.repository(repository),
+        "user": people.user(owner),
+        "repo": repositories.repository(repository) if repository else None,
     }
 
 
@@ -104,4 +104,4 @@ def _mergeable_state(record: Pull, mergeable: bool | None) -> str:
         return "unknown"
     if not mergeable:
         return "dirty"
-    return "draft" if record.draft else "clean"
+    return "draft" if record.draft else guards.state_of(record)

@@ -47,9 +47,9 @@ ENDS = {
 def repository(record: Repository) -> Json:
     """A repository, wherever one appears."""
     web = record.html_url
-    zeros = ("forks_count", "stargazers_count", "watchers_count", "size", "forks", "watchers")
-    no = ("fork", "has_projects", "has_wiki", "has_pages", "has_discussions", "archived")
-    opened = sum(thread.state == "open" for thread in record.threads.values())
+    zeros = ("stargazers_count", "watchers_count", "size", "watchers")
+    no = ("has_projects", "has_wiki", "has_pages", "has_discussions", "archived")
+    opened = len(record.opened)
     return {
         "id": record.id,
         "node_id": record.node_id,
@@ -67,6 +67,8 @@ def repository(record: Repository) -> Json:
         "svn_url": web,
         **dict.fromkeys(("mirror_url", "homepage", "language", "license")),
         **dict.fromkeys(zeros, 0),
+        "fork": record.parent is not None,
+        **dict.fromkeys(("forks_count", "forks"), len(record.forks)),
         **dict.fromkeys((*no, "disabled", "is_template", "web_commit_signoff_required"), False),
         **dict.fromkeys(("has_issues", "has_downloads", "allow_forking"), True),
         "topics": [],
@@ -83,7 +85,11 @@ def repository(record: Repository) -> Json:
 def full_repository(record: Repository, role: Role) -> Json:
     """A repository on its own page, with what the reader may do there."""
     methods = ("allow_squash_merge", "allow_merge_commit", "allow_rebase_merge")
-    organization = {"organization": people.user(record.owner)}
+    related: Json = {}
+    if record.owner.kind == "Organization":
+        related["organization"] = people.user(record.owner)
+    if record.parent:
+        related |= {"parent": repository(record.parent), "source": repository(record.source)}
     return {
         **repository(record),
         "permissions": people.permissions(role),
@@ -92,6 +98,6 @@ def full_repository(record: Repository, role: Role) -> Json:
         "delete_branch_on_merge": False,
         "allow_update_branch": False,
         "subscribers_count": 0,
-        "network_count": 0,
-        **(organization if record.owner.kind == "Organization" else {}),
+        "network_count": len(record.family) - 1,
+        **related,
     }

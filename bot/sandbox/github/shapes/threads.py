@@ -42,7 +42,7 @@ def rollup(url: str, reactions: list[Reaction]) -> Json:
 
 
 def issue(record: Issue) -> Json:
-    """An issue; for a pull request, the issue behind it."""
+    """An issue, as events bring it; for a pull request, the issue behind it."""
     repository = record.repository
     url = f"{repository.api_url}/issues/{record.number}"
     shown = {
@@ -57,7 +57,6 @@ def issue(record: Issue) -> Json:
         "node_id": record.node_id,
         **thread(record),
         "comments": len(record.comments),
-        "closed_by": people.maybe_user(record.closed_by),
         "state_reason": record.state_reason,
         "reactions": rollup(url, record.reactions),
         "performed_via_github_app": None,
@@ -72,6 +71,11 @@ def issue(record: Issue) -> Json:
             "merged_at": record.merged_at,
         }
     return shown
+
+
+def full_issue(record: Issue) -> Json:
+    """An issue as the API shows it."""
+    return {**issue(record), "closed_by": people.maybe_user(record.closed_by)}
 
 
 def thread(record: Issue) -> Json:
