@@ -6,6 +6,7 @@ import queue
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import pytest
 import wandb
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wandb.apis.public import Run
 from wandb.sdk.launch.api import LaunchApi
 
@@ -24,8 +26,10 @@ from bot.clients.wandb_connection import FOLDERS, load
 from bot.errors import UserError
 from bot.ports import Launch, Outage
 from bot.sandbox import wandb as sandbox
+from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.serve import reserve, serve
-from tests.contract.hub import Faults, SandboxHub, head
+from tests.contract.hub import SandboxHub, head
+from tests.contract.sdk_operations import USED
 
 TRAIN = """
 import json, sys, wandb
@@ -51,11 +55,44 @@ RECORD = {
 }
 
 
+class Echo:
+    """An application whose pages of runs hold every run twice, while a test says so."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.wanted = False
+        self.doubled = 0
+
+    @contextmanager
+    def twice(self) -> Iterator[None]:
+        """Until the block ends."""
+        self.wanted = True
+        yield
+        self.wanted = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.wanted or scope["path"] != "/graphql":
+            await self.app(scope, receive, send)
+            return
+        parts: list[bytes] = []
+
+        async def keep(message: Message) -> None:
+            parts.append(message.get("body", b""))
+
+        await self.app(scope, receive, keep)
+        answer = json.loads(b"".join(parts))
+        if edges := ((answer["data"].get("project") or {}).get("runs") or {}).get("edges"):
+            edges *= 2
+            self.doubled += 1
+        await JSONResponse(answer)(scope, receive, send)
+
+
 @dataclass
 class Bees:
     """The sandbox's W&B, a real training program, and who rings where."""
 
     server: sandbox.Wandb
+    echo: Echo
     faults: Faults
     hook_url: str
     rings: "queue.Queue[tuple[Any, str]]"
@@ -96,7 +133,8 @@ def bees(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bees]:
 
     hook = Starlette(routes=[Route("/ring", ring, methods=["POST"])])
     server = sandbox.Wandb(url, folder / "server", secrets={"LABHAND_GITHUB": "ghp_1"})
-    faults = Faults(server.app)
+    server.limit(sandbox.Limits(run_streams=20))  # for runs that last less than a second
+    echo, faults = Echo(server.app), Faults()
     with pytest.MonkeyPatch.context() as environment, server:
         environment.setenv("WANDB_BASE_URL", url)
         environment.setenv("WANDB_API_KEY", server.api_key)
@@ -104,9 +142,11 @@ def bees(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bees]:
             environment.setenv(name, str(folder / "litter"))
         wandb.teardown()  # what an earlier module of this process set up
         load.cache_clear()
-        with serve(faults, bound), serve(hook, hook_bound):
-            yield Bees(server, faults, f"{hook_url}/ring", rings, folder)
+        with serve(faults.around("wandb", echo), bound), serve(hook, hook_bound):
+            yield Bees(server, echo, faults, f"{hook_url}/ring", rings, folder)
             wandb.teardown()
+        assert server.not_understood == {}
+        assert sorted(server.operations.keys() - USED) == []
 
 
 @pytest.fixture
@@ -172,6 +212,36 @@ def test_observes_what_runs_say(bees: Bees, tracker: Wandb) -> None:
     assert good.seconds is not None
     assert good.seconds > 0
     assert tracker.observe([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "means"),
+    [
+        ("pending", "queued"),
+        ("running", "running"),
+        ("finished", "finished"),
+        ("failed", "failed"),
+        ("crashed", "crashed"),
+        ("killed", "killed"),
+        ("preempting", "running"),
+        ("preempted", "queued"),
+    ],
+)
+def test_every_state_of_wandb_means_something(tracker: Wandb, state: str, means: str) -> None:
+    run_id = f"lh-{state}"
+    Run.create(wandb.Api(), run_id, "retina", "acme", state)
+    assert tracker.observe([run_id])[run_id].state == means
+    assert tracker.failure(run_id).kind == ("killed" if state == "killed" else "crash")
+
+
+def test_a_run_that_wandb_lists_twice_counts_once(bees: Bees, tracker: Wandb) -> None:
+    Run.create(wandb.Api(), "lh-twice", "retina", "acme", "running")
+    before = bees.server.operations["StopRun"]
+    with bees.echo.twice():
+        assert list(tracker.observe(["lh-twice"])) == ["lh-twice"]
+        tracker.stop("lh-twice")
+    assert bees.echo.doubled == 2
+    assert bees.server.operations["StopRun"] == before + 1
 
 
 def test_a_project_that_is_missing_has_no_runs(bees: Bees, sandbox_hub: SandboxHub) -> None:
@@ -242,17 +312,45 @@ def test_pages_are_named_without_asking(bees: Bees, tracker: Wandb) -> None:
 
 def test_a_failure_of_the_server_is_retried(bees: Bees, tracker: Wandb) -> None:
     tracker.observe(["lh-good"])
-    bees.faults.planned = [("POST", "/graphql", "before")] * 2
+    bees.faults.add(Fault(on="query *", status=502), Fault(on="query *", cut="after"))
     assert tracker.observe(["lh-none"]) == {}
-    assert bees.faults.planned == []
+    assert bees.faults.unused == []
+    bees.faults.reset()
 
 
-def test_a_lasting_failure_is_an_outage(bees: Bees, tracker: Wandb) -> None:
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_answer_that_asks_for_patience_gets_it(bees: Bees, tracker: Wandb, status: int) -> None:
     tracker.observe(["lh-good"])
-    bees.faults.planned = [("POST", "/graphql", "before")] * 9
+    bees.faults.add(Fault(on="query *", status=status, headers={"retry-after": "0"}))
+    assert tracker.observe(["lh-none"]) == {}
+    assert bees.faults.unused == []
+    bees.faults.reset()
+
+
+def test_a_late_answer_counts(bees: Bees, tracker: Wandb) -> None:
+    Run.create(wandb.Api(), "lh-late", "retina", "acme", "running")
+    bees.faults.add(Fault(on="query *", delay_seconds=0.3))
+    assert tracker.observe(["lh-late"])["lh-late"].state == "running"
+    assert bees.faults.unused == []
+    bees.faults.reset()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(on="query *", status=502, headers={"retry-after": "0"}, times=None),
+        Fault(on="query *", status=429, headers={"retry-after": "0"}, times=None),
+        Fault(on="query *", status=200, body="<html>Down for maintenance</html>"),
+        Fault(on="query *", status=200, body={"errors": [{"message": "timeout"}], "data": None}),
+        Fault(on="query *", cut="midway"),
+    ],
+)
+def test_a_lasting_failure_is_an_outage(bees: Bees, tracker: Wandb, fault: Fault) -> None:
+    tracker.observe(["lh-good"])
+    bees.faults.add(fault)
     with pytest.raises(Outage):
         tracker.observe(["lh-none"])
-    bees.faults.planned = []
+    bees.faults.reset()
 
 
 def test_nobody_there_is_an_outage(tracker: Wandb, monkeypatch: pytest.MonkeyPatch) -> None:

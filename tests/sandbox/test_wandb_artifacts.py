@@ -33,6 +33,7 @@ def test_versions_aliases_and_content(bench: Bench, tmp_path: Path) -> None:
     assert [a.version for a in bench.api_run("r1").logged_artifacts()] == ["v0", "v1"]
     assert [a.version for a in api.artifacts("model", path)] == ["v1", "v0"]
     assert best.logged_by().id == "r1"
+    assert [file.name for file in best.files()] == ["weights.txt"]
     with pytest.raises(CommError, match="not found"):
         api.artifact(f"{path}:v2")
 
@@ -64,3 +65,57 @@ def test_aliases_move_and_uses_are_known(bench: Bench, tmp_path: Path) -> None:
     again.save()
     with pytest.raises(CommError):
         wandb.Api().artifact(f"{path}:baseline")
+
+
+def test_a_version_is_linked_into_a_registry(bench: Bench, tmp_path: Path) -> None:
+    target = f"wandb-registry-model/{bench.project}"
+    with bench.init("r1") as run:
+        run.log_artifact(_artifact(tmp_path, "one"))
+        second = run.log_artifact(_artifact(tmp_path, "two")).wait()
+        linked = run.link_artifact(second, target, aliases=["production"])
+    assert (linked.entity, linked.project, linked.version) == (
+        "acme-org",
+        "wandb-registry-model",
+        "v0",
+    )
+    found = wandb.Api().artifact(f"acme-org/{target}:production")
+    assert found.is_link
+    assert (found.source_version, found.source_name) == ("v1", "model:v1")
+    assert sorted(found.aliases) == ["latest", "production"]
+    assert (Path(found.download(str(tmp_path / "a"))) / "weights.txt").read_text() == "two"
+
+    first = wandb.Api().artifact(f"acme/{bench.project}/model:v0")
+    assert first.link(target).version == "v1"
+    assert wandb.Api().artifact(f"acme-org/{target}:latest").source_version == "v0"
+    assert [each.version for each in first.linked_artifacts] == ["v1"]
+    found.aliases = ["candidate"]
+    found.save()
+    assert wandb.Api().artifact(f"acme-org/{target}:candidate").version == "v0"
+    with pytest.raises(CommError):
+        wandb.Api().artifact(f"acme-org/{target}:production")
+
+    found.unlink()
+    with pytest.raises(CommError):
+        wandb.Api().artifact(f"acme-org/{target}:candidate")
+    assert wandb.Api().artifact(f"acme/{bench.project}/model:v1").aliases == ["latest"]
+
+
+def test_a_registry_that_nobody_made_takes_nothing(bench: Bench, tmp_path: Path) -> None:
+    with bench.init("r1") as run:
+        logged = run.log_artifact(_artifact(tmp_path, "one")).wait()
+    with pytest.raises(Exception, match="registry wandb-registry-none not found"):
+        logged.link("wandb-registry-none/models")
+
+
+def test_collections_are_listed(bench: Bench, tmp_path: Path) -> None:
+    with bench.init("r1") as run:
+        logged = run.log_artifact(_artifact(tmp_path, "one"), aliases=["best"]).wait()
+        logged.link(f"acme/{bench.project}/chosen")
+    api = wandb.Api()
+    found = {each.name: each for each in api.artifact_collections(bench.project, "model")}
+    assert found.keys() == {"model", "chosen"}
+    assert sorted(found["model"].aliases) == ["best", "latest"]
+    assert (found["model"].is_sequence(), found["chosen"].is_sequence()) == (True, False)
+    assert [each.version for each in found["chosen"].artifacts()] == ["v0"]
+    assert api.artifact_collection("model", f"{bench.project}/chosen").type == "model"
+    assert [each.name for each in api.artifact_types(bench.project)] == ["model"]

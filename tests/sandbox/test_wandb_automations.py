@@ -2,6 +2,7 @@
 
 import queue
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import wandb
 from wandb.automations import Automation, OnRunState, RunEvent, SendWebhook
 from wandb.automations._generated import CREATE_GENERIC_WEBHOOK_INTEGRATION_GQL
 from wandb.errors import CommError
+from wandb.sdk.launch.create_job import create_job
 from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from bot.sandbox.wandb import Delivery
@@ -16,6 +18,7 @@ from tests.sandbox.wandb_stage import Bench, Hook
 
 pytest_plugins = ("tests.sandbox.wandb_fixtures",)
 PATIENCE_SECONDS = 60
+OF_OURS = RunEvent.state.in_(["finished", "failed"]) & RunEvent.name.contains("exp/")
 
 
 def _integration(url: str, secret: str) -> Any:
@@ -25,12 +28,12 @@ def _integration(url: str, secret: str) -> Any:
     return next(made for made in wandb.Api().webhook_integrations("acme") if made.name == url)
 
 
-def _automation(bench: Bench, url: str) -> Automation:
+def _automation(bench: Bench, url: str, wanted: Any = OF_OURS) -> Automation:
     api = wandb.Api()
     api.create_project(bench.project, "acme")
     event = OnRunState(
         scope=api.project(bench.project, "acme"),
-        filter=RunEvent.state.in_(["finished", "failed"]) & RunEvent.name.contains("exp/"),
+        filter=wanted,
     )
     payload = {"event_type": "ring", "client_payload": {"of": "${entity_name}/${project_name}"}}
     action = SendWebhook.from_integration(_integration(url, "HOOK_TOKEN"), payload=payload)
@@ -84,6 +87,33 @@ def test_one_run_rings_once_in_a_day(bench: Bench, hook: Hook) -> None:
         hook.rings.get(timeout=0.3)
     bench.clock.ahead = 25 * 3600
     _end(bench, "r1", exit_code=1)
+    hook.rings.get(timeout=PATIENCE_SECONDS)
+
+
+def test_an_automation_that_rests_rings_for_no_other_run(bench: Bench, hook: Hook) -> None:
+    _automation(bench, hook.url)
+    bench.server.rest_automations(60)
+    _end(bench, "r1")
+    _end(bench, "r2")
+    bench.clock.ahead = 61
+    _end(bench, "r3")
+    for _ in ("r1", "r3"):
+        hook.rings.get(timeout=PATIENCE_SECONDS)
+    with pytest.raises(queue.Empty):
+        hook.rings.get(timeout=0.3)
+
+
+def test_the_hidden_run_that_makes_a_job_rings_too(
+    bench: Bench, hook: Hook, tmp_path: Path
+) -> None:
+    _automation(bench, hook.url, RunEvent.state == "finished")
+    (tmp_path / "train.py").write_text("")
+    (tmp_path / "requirements.txt").write_text("")
+    job = create_job(
+        str(tmp_path), "code", "acme", bench.project, "job", entrypoint="python train.py"
+    )
+    assert job is not None
+    assert bench.server.runs(bench.project) == []  # it ended and was deleted
     hook.rings.get(timeout=PATIENCE_SECONDS)
 
 

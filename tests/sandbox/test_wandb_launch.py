@@ -19,6 +19,7 @@ from wandb.sdk.launch.api import LaunchApi
 from wandb.sdk.launch.create_job import create_job
 from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
+from tests.contract.sdk_operations import USED
 from tests.sandbox.wandb_stage import Bench
 
 pytest_plugins = ("tests.sandbox.wandb_fixtures",)
@@ -121,7 +122,17 @@ def test_nothing_is_pushed_to_a_queue_that_is_not_there() -> None:
     assert pushed is None
 
 
+def test_an_item_waits_for_ever_where_no_agent_listens(bench: Bench) -> None:
+    wandb.Api().create_run_queue("deserted", "local-process", "acme")
+    (item,) = _push("deserted", "r1")
+    bench.clock.ahead = 30 * 86_400
+    waiting = wandb.Api().queued_run("acme", bench.project, "deserted", item, "model-registry")
+    assert waiting.state == "pending"
+    assert bench.server.runs(bench.project) == []
+
+
 def test_an_agent_trains_what_waits(bench: Bench, tmp_path: Path) -> None:
+    before = bench.server.operations
     wandb.Api().create_run_queue("gpu", "local-process", "acme")
     with _repository(tmp_path) as (remote, commit, environment):
         job = _job(remote, commit, environment, bench.project)
@@ -146,6 +157,7 @@ def test_an_agent_trains_what_waits(bench: Bench, tmp_path: Path) -> None:
     assert bench.server.starts[("acme", bench.project, "good")] == 1
     states = [item.state for item in wandb.Api().run_queue("acme", "gpu").items]
     assert states == ["claimed", "claimed"]
+    assert sorted((bench.server.operations - before).keys() - USED) == []
 
 
 def _job(remote: str, commit: str, environment: dict[str, str], project: str) -> str:

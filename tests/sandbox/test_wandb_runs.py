@@ -1,10 +1,12 @@
 """Runs, written by the real SDK and read by its public Api."""
 
+import dataclasses
 import json
 from typing import Any
 
 import pytest
 import wandb
+from wandb.apis.public import Run
 from wandb.errors import CommError
 
 from tests.sandbox.wandb_stage import Bench
@@ -131,6 +133,50 @@ def test_a_silent_run_has_crashed_and_lives_on_when_it_speaks_again(bench: Bench
     assert bench.seen("r1").state == "finished"
 
 
+def test_a_run_that_is_stuck_runs_for_ever(bench: Bench) -> None:
+    bench.server.stick("lost-*")
+    for run_id in ("lost-1", "other"):
+        bench.init(run_id).finish()
+    assert (bench.seen("lost-1").state, bench.seen("other").state) == ("running", "finished")
+    bench.clock.ahead = 30 * 86_400
+    assert bench.api_run("lost-1").state == "running"
+    bench.server.unstick()
+    bench.clock.ahead *= 2
+    assert bench.api_run("lost-1").state == "crashed"
+
+
+@pytest.mark.parametrize(("exit_code", "state"), [(1, "preempted"), (0, "finished")])
+def test_a_run_that_told_of_its_preemption(bench: Bench, exit_code: int, state: str) -> None:
+    run = bench.init("r1")
+    run.mark_preempting()
+    run.finish(exit_code=exit_code)
+    assert bench.api_run("r1").state == state
+
+
+def test_a_run_waits_until_a_process_takes_it_up(bench: Bench) -> None:
+    Run.create(wandb.Api(), "r1", bench.project, "acme", "pending")
+    bench.clock.ahead = 30 * 86_400
+    waiting = bench.api_run("r1")
+    assert (waiting.state, bench.server.starts[("acme", bench.project, "r1")]) == ("pending", 0)
+    run = bench.init("r1")
+    assert bench.api_run("r1").state == "running"
+    run.finish(exit_code=1)
+    again = bench.api_run("r1")
+    assert again.update_state("pending")
+    assert bench.seen("r1").state == "pending"
+    with pytest.raises(CommError, match="transition"):
+        again.update_state("pending")
+
+
+def test_a_page_repeats_a_run_when_one_is_made_in_between(bench: Bench) -> None:
+    for number in (1, 2):
+        bench.init(f"r{number}").finish()
+    listing = wandb.Api().runs(f"acme/{bench.project}", per_page=1, order="-created_at")
+    assert listing[0].id == "r2"
+    bench.init("r3").finish()
+    assert [run.id for run in listing] == ["r2", "r2", "r1"]
+
+
 def test_an_edit_by_the_api_is_kept_and_begins_nothing(bench: Bench) -> None:
     with bench.init("r1", config={"lr": 0.1}):
         pass
@@ -188,4 +234,4 @@ def three_runs(served: Bench) -> Bench:
             f"r{number}", group=f"g{(number + 1) // 2}", config=config, **options
         ) as run:
             run.log({"acc": number})
-    return Bench(served.server, served.clock, served.folder, served.environment, "three")
+    return dataclasses.replace(served, project="three")

@@ -14,11 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.sandbox.faults import Faults
 from bot.sandbox.serve import reserve, serve
-from bot.sandbox.wandb import Wandb
+from bot.sandbox.wandb import Limits, Wandb
 from tests.sandbox.wandb_stage import Bench, Clock, Hook
 
 FOLDERS = ("WANDB_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")
+SPACIOUS = Limits(run_streams=20)
+"""For runs that last less than a second, which the SDK tells of more often than W&B allows."""
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +32,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with (
         pytest.MonkeyPatch.context() as environment,
         Wandb(url, folder / "server", secrets={"HOOK_TOKEN": "ghs_secret"}, now=clock) as server,
-        serve(server.app, bound),
+        serve((faults := Faults()).around("wandb", server.app), bound),
     ):
+        faults.govern(wandb=server)
         variables = {
             "WANDB_BASE_URL": url,
             "WANDB_API_KEY": server.api_key,
@@ -44,15 +48,19 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         for name, value in variables.items():
             environment.setenv(name, value)
         path = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(folder)}
-        yield Bench(server, clock, folder, path | variables, "none")
+        yield Bench(server, faults, clock, folder, path | variables, "none")
         wandb.teardown()
+        assert server.not_understood == {}
 
 
 @pytest.fixture
 def bench(served: Bench) -> Iterator[Bench]:
     served.project = f"p{uuid.uuid4().hex[:8]}"
+    served.server.limit(SPACIOUS)
     yield served
-    served.clock.ahead = 0.0
+    served.server.rest_automations(0)
+    served.clock.ahead, served.clock.stopped = 0.0, None
+    served.faults.reset()
 
 
 @pytest.fixture

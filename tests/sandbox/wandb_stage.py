@@ -14,17 +14,19 @@ from typing import Any
 
 import wandb
 
+from bot.sandbox.faults import Faults
 from bot.sandbox.wandb import Run, Wandb
 
 
 class Clock:
-    """The time, which a test may move on."""
+    """The time, which a test may move on, and stop."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self.stopped: float | None = None
 
     def __call__(self) -> float:
-        return time.time() + self.ahead
+        return (self.stopped or time.time()) + self.ahead
 
 
 @dataclass(frozen=True)
@@ -37,22 +39,29 @@ class Hook:
 
 @dataclass
 class Bench:
-    """The served W&B, and a project of the test's own."""
+    """The served W&B, what goes wrong with it, and a project of the test's own."""
 
     server: Wandb
+    faults: Faults
     clock: Clock
     folder: Path
     environment: dict[str, str]
     project: str
 
-    def init(self, run_id: str, **options: Any) -> Any:
+    def init(self, run_id: str, *, sweep: str | None = None, **options: Any) -> Any:
         """Begin a run in this process."""
         return wandb.init(
             project=self.project,
             id=run_id,
-            settings=wandb.Settings(console="off", silent=True, x_disable_stats=True),
+            settings=wandb.Settings(
+                console="off", silent=True, x_disable_stats=True, sweep_id=sweep
+            ),
             **options,
         )
+
+    def freeze(self) -> None:
+        """Stop the server's clock, so that only the test moves it."""
+        self.clock.stopped = time.time()
 
     def api_run(self, run_id: str) -> Any:
         """The run as a fresh public Api shows it."""
@@ -62,10 +71,12 @@ class Bench:
         """The run as the server has it."""
         return next(run for run in self.server.runs(self.project) if run.id == run_id)
 
-    def program(self, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def program(
+        self, code: str, *arguments: str, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run Python code as a training program, in a process of its own."""
         return subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", code, *arguments],
             cwd=self.folder,
             env=self.environment | {"WANDB_PROJECT": self.project} | variables,
             capture_output=True,
@@ -73,13 +84,15 @@ class Bench:
             timeout=120,
         )
 
+    def headers(self, key: str | None = None) -> dict[str, str]:
+        """What a request needs to be heard."""
+        credentials = base64.b64encode(f"api:{key or self.server.api_key}".encode()).decode()
+        return {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
+
     def post(self, path: str, body: dict[str, Any], key: str | None = None) -> tuple[int, Any]:
         """One request as the SDK would send it; the status and the answer."""
-        credentials = base64.b64encode(f"api:{key or self.server.api_key}".encode()).decode()
         request = urllib.request.Request(
-            self.server.url + path,
-            json.dumps(body).encode(),
-            {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"},
+            self.server.url + path, json.dumps(body).encode(), self.headers(key)
         )
         try:
             with urllib.request.urlopen(request) as answer:

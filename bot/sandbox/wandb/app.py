@@ -17,9 +17,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from bot.sandbox.faults import Carry
 from bot.sandbox.wandb import files, graphql, runs, stream
+from bot.sandbox.wandb.limits import Limits, Meter
+from bot.sandbox.wandb.refusal import Refusal
 from bot.sandbox.wandb.state import Delivery, Entity, Run
-from bot.sandbox.wandb.store import Refusal, Store
+from bot.sandbox.wandb.store import Store
 from bot.sandbox.wandb.webhooks import Webhooks
 
 T = TypeVar("T")
@@ -53,7 +56,7 @@ class Wandb:
         self.url, self.entity, self.api_key = url, entity, api_key
         self.secrets = dict(secrets)
         team = Entity("RW50aXR5OjE=", entity)
-        self._store = Store(url, root, team, self.secrets, heartbeat_seconds, now)
+        self._store = Store(url, root, team, self.secrets, heartbeat_seconds, now, Meter(now))
         self._lock = threading.RLock()
         self._webhooks = Webhooks(self._store)
         self.app = Starlette(
@@ -85,9 +88,51 @@ class Wandb:
             return self._store.starts.copy()
 
     @property
+    def operations(self) -> Counter[str]:
+        """How often each GraphQL operation was asked for, by its name."""
+        with self._lock:
+            return self._store.asked.copy()
+
+    @property
+    def not_understood(self) -> Counter[str]:
+        """How often each that the schema does not allow: a sign that the SDK has moved on."""
+        with self._lock:
+            return self._store.not_understood.copy()
+
+    @property
     def deliveries(self) -> list[Delivery]:
         """Every webhook post so far, oldest first."""
         return list(self._webhooks.deliveries)
+
+    def stick(self, run_pattern: str) -> None:
+        """Let runs with such ids (`*` and `?` as in file names) stay `running` for ever.
+
+        Their end is swallowed and their heartbeat stays fresh, as of a run that W&B lost track of.
+        """
+        with self._lock:
+            self._store.stuck.add(run_pattern)
+
+    def unstick(self) -> None:
+        """Let every run end again; one whose process has gone will be found `crashed`."""
+        with self._lock:
+            self._store.stuck.clear()
+
+    def limit(self, limits: Limits) -> None:
+        """Let one ask so often from now on."""
+        with self._lock:
+            self._store.meter.limits = limits
+
+    def rest_automations(self, seconds: float) -> None:
+        """Let an automation that fired skip what follows within so many seconds.
+
+        W&B says that there is such a cooldown, and not how long it is: at first there is none.
+        """
+        with self._lock:
+            self._store.cooldown_seconds = seconds
+
+    def carry_mail_by(self, carry: Carry) -> None:
+        """Let somebody else carry the webhooks' posts."""
+        self._webhooks.carry = carry
 
     def close(self) -> None:
         """Deliver what is due and end the thread that does it."""
@@ -101,16 +146,18 @@ class Wandb:
 
     async def _graphql(self, request: Request) -> Response:
         self._authorize(request)
-        status, body = await run_in_threadpool(self._locked, graphql.answer, await request.json())
-        return JSONResponse(body, status)
+        given = await run_in_threadpool(self._locked, graphql.answer, await request.json())
+        return JSONResponse(given.body, given.status, given.headers)
 
     async def _stream(self, request: Request) -> Response:
         self._authorize(request)
         where = request.path_params
-        sent = json.loads(await request.body())
+        body = await request.body()
+        sent = json.loads(body)
 
         def receive(store: Store) -> dict[str, Any]:
             run = store.demand_run(where["entity"], where["project"], where["run"])
+            store.meter.stream(where["project"], where["run"], len(body))
             return stream.receive(store, run, sent)
 
         return JSONResponse(await run_in_threadpool(self._locked, receive))
@@ -158,4 +205,4 @@ class Wandb:
 
 def _refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    return JSONResponse({"errors": [{"message": str(error)}]}, error.status)
+    return JSONResponse({"errors": [{"message": str(error)}]}, error.status, error.headers)

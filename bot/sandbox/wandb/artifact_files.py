@@ -5,11 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox.wandb.artifacts import ArtifactCollectionMembership
+from bot.sandbox.wandb.artifact_collections import ArtifactCollectionMembership
 from bot.sandbox.wandb.files import storage_url
 from bot.sandbox.wandb.pages import page
+from bot.sandbox.wandb.refusal import Refusal
 from bot.sandbox.wandb.state import Artifact
-from bot.sandbox.wandb.store import Refusal, Resolver, Store
+from bot.sandbox.wandb.store import Resolver, Store
 
 
 def create_manifest(store: Store, request: dict[str, Any]) -> dict[str, Any]:
@@ -101,6 +102,8 @@ def _file(store: Store, name: str, digest: str) -> dict[str, Any]:
     return {
         "id": f"{digest}/{name}",
         "name": name,
+        "displayName": name,
+        "digest": digest,
         "directUrl": storage_url(store, path),
         "url": storage_url(store, path),
         "sizeBytes": path.stat().st_size if path.exists() else 0,

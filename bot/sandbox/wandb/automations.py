@@ -7,8 +7,9 @@ from typing import Any
 
 from bot.sandbox.wandb import filters
 from bot.sandbox.wandb.pages import page
+from bot.sandbox.wandb.refusal import Refusal
 from bot.sandbox.wandb.state import Entity, GenericWebhookIntegration, Project, Run, Trigger
-from bot.sandbox.wandb.store import Refusal, Resolver, Store
+from bot.sandbox.wandb.store import Resolver, Store
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,18 @@ def on_run_state(store: Store, run: Run) -> None:
             continue
         if not filters.matches(run, json.loads(wanted.get("run_filter") or "{}")):
             continue
-        last = trigger.fired.get(run.storage_id)
-        if last is None or store.now() - last >= ONCE_SECONDS:
+        if _may_fire(store, trigger, run):
             trigger.fired[run.storage_id] = store.now()
             _post(store, trigger, run.project)
+
+
+def _may_fire(store: Store, trigger: Trigger, run: Run) -> bool:
+    """Not twice for one run within a day, and not within its cooldown after any run."""
+    for storage_id, last in trigger.fired.items():
+        pause = ONCE_SECONDS if storage_id == run.storage_id else store.cooldown_seconds
+        if store.now() - last < pause:
+            return False
+    return True
 
 
 def _post(store: Store, trigger: Trigger, project: Project) -> None:

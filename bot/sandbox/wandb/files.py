@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.sandbox.wandb.pages import page
+from bot.sandbox.wandb.refusal import Refusal
 from bot.sandbox.wandb.state import Run, timestamp
-from bot.sandbox.wandb.store import Refusal, Resolver, Store
+from bot.sandbox.wandb.store import Resolver, Store
 
 
 def stored_at(store: Store, name: str) -> Path:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bot.sandbox.wandb.refusal import Refusal
 from bot.sandbox.wandb.state import Run
-from bot.sandbox.wandb.store import Refusal
 
 Filter = Mapping[str, Any]
 

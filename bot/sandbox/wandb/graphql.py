@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -19,6 +19,7 @@ from graphql import (
 )
 
 from bot.sandbox.wandb import (
+    artifact_collections,
     artifact_files,
     artifacts,
     automations,
@@ -27,8 +28,10 @@ from bot.sandbox.wandb import (
     launch,
     projects,
     runs,
+    sweeps,
 )
-from bot.sandbox.wandb.store import Refusal, Resolver, Store
+from bot.sandbox.wandb.refusal import Refusal
+from bot.sandbox.wandb.store import Resolver, Store
 
 FIELDS: Mapping[str, Resolver] = {
     **projects.FIELDS,
@@ -36,22 +39,41 @@ FIELDS: Mapping[str, Resolver] = {
     **history.FIELDS,
     **files.FIELDS,
     **launch.FIELDS,
+    **sweeps.FIELDS,
     **artifacts.FIELDS,
+    **artifact_collections.FIELDS,
     **artifact_files.FIELDS,
     **automations.FIELDS,
 }
 
 
-def answer(store: Store, request: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+_NAME = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+
+
+class Answer(NamedTuple):
+    """What goes back."""
+
+    status: int
+    body: dict[str, Any]
+    headers: Mapping[str, str] = {}
+
+
+def answer(store: Store, request: Mapping[str, Any]) -> Answer:
     """Run one GraphQL request (`query`, `variables`, `operationName`).
 
     Returns:
-        The HTTP status and the body: 400 for a query that the schema does not allow, else what
-        the first Refusal says, else 200.
+        400 for a query that the schema does not allow, else what the first Refusal says, else 200.
+
+    Raises:
+        Refusal: 429, when the user has asked too often.
     """
+    store.meter.query()
     document, errors = _checked(request["query"])
+    name = _NAME.search(request["query"])
+    store.asked.update(name.groups() if name else ())
     if document is None:
-        return 400, {"errors": [error.formatted for error in errors]}
+        store.not_understood.update(name.groups() if name else ())
+        return Answer(400, {"errors": [error.formatted for error in errors]})
     result = execute_sync(
         _schema(),
         document,
@@ -63,9 +85,11 @@ def answer(store: Store, request: Mapping[str, Any]) -> tuple[int, dict[str, Any
     )
     found = result.errors or []
     if found and result.data is None:
-        return 400, {"errors": [error.formatted for error in found]}
-    statuses = [e.original_error.status for e in found if isinstance(e.original_error, Refusal)]
-    return next(iter(statuses), 200), dict(result.formatted)
+        return Answer(400, {"errors": [error.formatted for error in found]})
+    for error in found:
+        if isinstance(refusal := error.original_error, Refusal):
+            return Answer(refusal.status, dict(result.formatted), refusal.headers)
+    return Answer(200, dict(result.formatted))
 
 
 @lru_cache(maxsize=256)

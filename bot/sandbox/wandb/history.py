@@ -41,7 +41,9 @@ def sampled_history(_store: Store, run: Run, specs: list[str]) -> list[list[Row]
 
 
 def _sampled_history(run: Run, spec: Row) -> list[Row]:
-    keys, last = spec["keys"], spec.get("maxStep")
+    keys, last = spec.get("keys"), spec.get("maxStep")
+    if not keys:  # `wandb sweep --pause` and its like ask for nothing
+        return []
     rows = [
         {key: row[key] for key in keys}
         for row in run.history

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from bot.sandbox.wandb.pages import page
+from bot.sandbox.wandb.refusal import Refusal
 from bot.sandbox.wandb.state import Entity, Item, LaunchAgent, Project, Queue, ResourceConfig
-from bot.sandbox.wandb.store import Refusal, Resolver, Store
+from bot.sandbox.wandb.store import Resolver, Store
 
 LEASE_SECONDS = 60.0  # an item that was popped and never acked goes back to the queue
 MEDIUM = 2

@@ -7,11 +7,14 @@ from bot.sandbox.wandb.state import Entity, Project
 from bot.sandbox.wandb.store import Resolver, Store
 
 FEATURES = (
+    "ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE",
     "AUTOMATION_EVENT_RUN_STATE",
     "MARK_RUN_FILES_UPLOADED",
     "QUERY_AUTOMATIONS_ON_ENTITY",
     "USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION",
 )
+
+ORGANIZATION = "Acme Research"
 
 
 def viewer(store: Store, _query: None) -> dict[str, Any]:
@@ -26,6 +29,7 @@ def viewer(store: Store, _query: None) -> dict[str, Any]:
         "flags": "{}",
         "apiKeys": {"edges": []},
         "teams": {"edges": [{"node": store.entity}]},
+        "organizations": [organization(store)],
     }
 
 
@@ -35,8 +39,15 @@ def server_info(_store: Store, _query: None) -> dict[str, Any]:
 
 
 def entity(store: Store, _query: None, name: str | None = None) -> Entity | None:
-    """The team, by its name or as the default."""
+    """The team, by its name or as the default, or its organization's entity."""
+    if name == store.organization.name:
+        return store.organization
     return store.entity if name in (None, store.entity.name) else None
+
+
+def organization(store: Store) -> dict[str, Any]:
+    """The organization that the team belongs to."""
+    return {"id": "T3JnOjE=", "name": ORGANIZATION, "orgEntity": store.organization}
 
 
 def project(
@@ -69,7 +80,11 @@ FIELDS: dict[str, Resolver] = {
     "Query.viewer": viewer,
     "Query.serverInfo": server_info,
     "Query.entity": entity,
-    "Query.organization": lambda _store, _query, name: {"name": name},
+    "Query.organization": lambda store, _query, name: (
+        organization(store) if name == ORGANIZATION else None
+    ),
+    "Entity.organization": lambda store, _entity: organization(store),
+    "Entity.project": lambda store, entity, name=None: store.project(name, entity.name),
     "Query.project": project,
     "Query.model": project,
     "Query.models": models,

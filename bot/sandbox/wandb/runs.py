@@ -7,8 +7,9 @@ from typing import Any
 from bot.sandbox.wandb import filters
 from bot.sandbox.wandb.automations import on_run_state
 from bot.sandbox.wandb.pages import page
+from bot.sandbox.wandb.refusal import Refusal
 from bot.sandbox.wandb.state import Project, Run, timestamp
-from bot.sandbox.wandb.store import Refusal, Resolver, Store
+from bot.sandbox.wandb.store import Resolver, Store
 from bot.sandbox.wandb.values import parse
 
 TERMINAL = ("finished", "failed", "crashed", "killed", "preempted")
@@ -20,6 +21,7 @@ _EDITABLE = {
     "description": "description",
     "commit": "commit",
     "host": "host",
+    "sweep": "sweep",
     "tags": "tags",
 }
 
@@ -51,6 +53,7 @@ def _named(store: Store, request: dict[str, Any]) -> tuple[Run, bool]:
         raise Refusal(409, f"run {run_id} was previously created and deleted; try a new run name")
     if run_id in project.runs:
         return project.runs[run_id], False
+    store.meter.run(project.name)
     run = Run(
         id=run_id,
         storage_id=store.new_id("Run"),
@@ -85,7 +88,9 @@ def begin(store: Store, run: Run) -> None:
 
 
 def end(store: Store, run: Run, exit_code: int) -> None:
-    """The training process has said that it is done."""
+    """The training process has said that it is done; of a run that is stuck nobody hears it."""
+    if store.is_stuck(run):
+        return
     run.exit_code = exit_code
     if run.stopped:
         enter(store, run, "killed")
@@ -100,7 +105,9 @@ def expire(store: Store) -> None:
     oldest = store.now() - store.heartbeat_seconds
     for project in store.projects.values():
         for run in project.runs.values():
-            if run.state == "running" and run.heartbeat < oldest:
+            if store.is_stuck(run):
+                run.heartbeat = store.now()
+            elif run.state == "running" and run.heartbeat < oldest:
                 enter(store, run, "killed" if run.stopped else "crashed")
 
 
@@ -188,6 +195,11 @@ FIELDS: dict[str, Resolver] = {
     "Run.wandbConfig": _wandb_config,
     "Run.summaryMetrics": lambda _store, run: json.dumps(run.summary),
     "Run.heartbeatAt": lambda _store, run: timestamp(run.heartbeat),
+    "Run.sweepName": lambda _store, run: run.sweep,
+    "Run.exitcode": lambda _store, run: run.exit_code,
+    "Run.shouldStop": lambda _store, run: run.stopped,
+    "Run.failed": lambda _store, run: run.state in ("failed", "crashed"),
+    "Run.running": lambda _store, run: run.state == "running",
     "Run.readOnly": lambda _store, _run: False,
     "Run.user": lambda _store, _run: {"name": "Labhand", "username": "labhand"},
     "Mutation.upsertBucket": upsert_bucket,

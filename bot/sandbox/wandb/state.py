@@ -50,6 +50,7 @@ class Run:
     description: str | None = None
     commit: str | None = None
     host: str | None = None
+    sweep: str | None = None
     stopped: bool = False
     preempting: bool = False
     exit_code: int | None = None
@@ -116,6 +117,40 @@ class LaunchAgent:
 
 
 @dataclass
+class Sweep:
+    """A sweep; `settings` is its configuration (`config`, YAML) read, `assigned` holds run ids."""
+
+    id: str
+    name: str
+    project: "Project"
+    config: str
+    settings: dict[str, Any]
+    created_at: str
+    updated_at: str
+    display_name: str | None = None
+    description: str | None = None
+    controller: str | None = None
+    scheduler: str | None = None
+    state: str = "PENDING"
+    agents: dict[str, "SweepAgent"] = field(default_factory=dict)
+    assigned: list[str] = field(default_factory=list)
+
+
+@dataclass
+class SweepAgent:
+    """A `wandb agent`, by what it told at its start, and the run ids that it was given."""
+
+    id: str
+    name: str
+    host: str
+    sweep: Sweep
+    created_at: str
+    heartbeat_at: str
+    state: str = "RUNNING"
+    assigned: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Artifact:
     """One version of a collection; it has no number before it is committed."""
 
@@ -138,8 +173,8 @@ class Artifact:
 
 
 @dataclass
-class ArtifactSequence:
-    """A collection of artifact versions; an alias names one of them."""
+class ArtifactCollection:
+    """A collection of artifact versions, in order; an alias names one of them."""
 
     id: str
     name: str
@@ -148,6 +183,14 @@ class ArtifactSequence:
     created_at: str
     versions: list[Artifact] = field(default_factory=list)
     aliases: dict[str, Artifact] = field(default_factory=dict)
+
+
+class ArtifactSequence(ArtifactCollection):
+    """The collection that its versions were logged to."""
+
+
+class ArtifactPortfolio(ArtifactCollection):
+    """A collection of links to versions that were logged elsewhere, such as in a registry."""
 
 
 @dataclass
@@ -188,7 +231,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Entity:
-    """The one team that this W&B serves."""
+    """The one team that this W&B serves, or what stands for its organization."""
 
     id: str
     name: str
@@ -208,4 +251,5 @@ class Project:
     runs: dict[str, Run] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     queues: dict[str, Queue] = field(default_factory=dict)
-    sequences: dict[str, ArtifactSequence] = field(default_factory=dict)
+    collections: dict[str, ArtifactCollection] = field(default_factory=dict)
+    sweeps: dict[str, Sweep] = field(default_factory=dict)

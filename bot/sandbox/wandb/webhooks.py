@@ -3,8 +3,10 @@
 import json
 import queue
 import threading
+from functools import partial
 from typing import Any
 
+from bot.sandbox.faults import Carry, carry_at_once
 from bot.sandbox.post import TIMEOUT_SECONDS, NotDelivered, post
 from bot.sandbox.wandb.state import Delivery, GenericWebhookIntegration
 from bot.sandbox.wandb.store import Store
@@ -13,9 +15,14 @@ Due = tuple[GenericWebhookIntegration, dict[str, Any]]
 
 
 class Webhooks:
-    """The thread that delivers; a post that fails is noted, and not tried again."""
+    """The thread that delivers; a post that fails is noted, and not tried again.
+
+    Attributes:
+        carry: carries the posts to their addresses.
+    """
 
     def __init__(self, store: Store) -> None:
+        self.carry: Carry = carry_at_once
         self.deliveries: list[Delivery] = []
         self._store = store
         self._waiting: queue.Queue[Due | None] = queue.Queue()
@@ -34,10 +41,15 @@ class Webhooks:
 
     def _deliver(self) -> None:
         while (due := self._waiting.get()) is not None:
-            integration, payload = due
-            status = self._post(integration, payload)
-            at = self._store.now()
-            self.deliveries.append(Delivery(integration.url_endpoint, status, at))
+            integration, _ = due
+            self.carry(integration.name, partial(self._post_and_note, *due))
+
+    def _post_and_note(
+        self, integration: GenericWebhookIntegration, payload: dict[str, Any]
+    ) -> None:
+        status = self._post(integration, payload)
+        at = self._store.now()
+        self.deliveries.append(Delivery(integration.url_endpoint, status, at))
 
     def _post(self, integration: GenericWebhookIntegration, payload: dict[str, Any]) -> int | None:
         headers = {}
