@@ -1,7 +1,8 @@
 """Claude through the anthropic SDK: the Writer."""
 
+import json
 import logging
-from json import JSONDecodeError
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from bot.clients import claude_editor
@@ -10,6 +11,7 @@ from bot.ports import Outage, Workspace, Written
 
 if TYPE_CHECKING:
     from anthropic import APIError
+    from anthropic.lib.streaming import MessageStream
     from anthropic.types import Message, MessageParam, ToolResultBlockParam
 
 MOST_TOKENS = 16_000
@@ -83,11 +85,34 @@ class Claude:
                 tools=[{"type": claude_editor.TYPE, "name": claude_editor.NAME}],
                 cache_control={"type": "ephemeral"},
             ) as stream:
-                return stream.get_final_message()
+                return _whole(stream)
         except APIError as error:
             raise _meaning(error) from error
-        except (AnthropicError, HTTPError, JSONDecodeError) as error:
+        except (AnthropicError, HTTPError, ValueError) as error:  # ValueError: what is no JSON
             raise Outage(f"Claude did not answer: {type(error).__name__}") from error
+
+
+def _whole(stream: "MessageStream[None]") -> "Message":
+    """The message at the end of a stream.
+
+    The SDK makes a message also of half a stream, and a tool's input also of half its JSON; so a
+    stream must say that it is over, and every input must be whole.
+
+    Raises:
+        ValueError: a tool's input is no JSON.
+        Outage: the stream broke off.
+    """
+    inputs: defaultdict[int, str] = defaultdict(str)
+    for event in stream:
+        if event.type == "content_block_delta" and event.delta.type == "input_json_delta":
+            inputs[event.index] += event.delta.partial_json
+        if event.type == "message_stop":
+            message = stream.get_final_message()
+            if message.stop_reason not in ENDINGS:
+                for text in filter(None, inputs.values()):
+                    json.loads(text)
+            return message
+    raise Outage("Claude's answer broke off")
 
 
 def _results(answer: "Message", workspace: Workspace) -> "list[ToolResultBlockParam]":

@@ -3,7 +3,7 @@
 import itertools
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,15 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-Json = dict[str, Any]
-CHUNK = 40
-"""Characters in one event of a stream."""
-KINDS = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    429: "rate_limit_error",
-    529: "overloaded_error",
-}
+from bot.sandbox.claude_answers import ACT, Json, acted, error, is_extra, streamed, whole
 
 
 @dataclass(frozen=True)
@@ -75,8 +67,6 @@ class Claude:
         self.api_key = api_key or f"sk-ant-{secrets.token_hex(12)}"
         self.script = list(script)
         self.requests: list[Json] = []
-        self.failures: list[int] = []
-        """Statuses with which the next requests fail."""
         self.app = Starlette(routes=[Route("/v1/messages", self._answer, methods=["POST"])])
         self._ids = itertools.count(1)
 
@@ -84,25 +74,24 @@ class Claude:
         try:
             asked = _parsed(await request.body())
             self.requests.append(asked)
-            if self.failures:
-                raise Refused(self.failures.pop(0), "scripted failure")
             if self.api_key not in _keys(request):
                 raise Refused(401, "invalid x-api-key")
             if "anthropic-version" not in request.headers:
                 raise Refused(400, "anthropic-version: header is required")
             _check(asked)
-            answer = self._message(asked)
+            act = request.scope.get(ACT)
+            answer = acted(self._message(asked), act)
         except Refused as refused:
-            kind = KINDS.get(refused.status, "api_error")
-            error = {"type": kind, "message": str(refused)}
-            return JSONResponse({"type": "error", "error": error}, refused.status)
+            return JSONResponse(error(refused.status, str(refused)), refused.status)
         headers = {"request-id": f"req_{next(self._ids):06}"}
         if not asked.get("stream"):
-            return JSONResponse(answer, headers=headers)
-        return StreamingResponse(_events(answer), media_type="text/event-stream", headers=headers)
+            return Response(whole(answer, act), headers=headers, media_type="application/json")
+        events = streamed(answer, act)
+        return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     def _message(self, asked: Json) -> Json:
-        number = sum(message["role"] == "assistant" for message in asked["messages"])
+        said = [message for message in asked["messages"] if message["role"] == "assistant"]
+        number = sum(not is_extra(message) for message in said)
         turn = self._turn(_text(asked["messages"][0]), number)
         content: list[Json] = [{"type": "text", "text": turn.text}] if turn.text else []
         for index, use in enumerate(turn.uses):
@@ -194,30 +183,3 @@ def _text(message: Json) -> str:
     if isinstance(content, str):
         return content
     return "\n".join(block["text"] for block in content if block.get("type") == "text")
-
-
-def _events(message: Json) -> Iterator[str]:
-    """The message as the API streams it, in server-sent events."""
-    started = message | {"content": [], "stop_reason": None}
-    started["usage"] = message["usage"] | {"output_tokens": 1}
-    yield _event("message_start", message=started)
-    yield _event("ping")
-    for index, block in enumerate(message["content"]):
-        if block["type"] == "text":
-            empty, whole, delta, key = block | {"text": ""}, block["text"], "text_delta", "text"
-        else:
-            empty, whole = block | {"input": {}}, json.dumps(block["input"])
-            delta, key = "input_json_delta", "partial_json"
-        yield _event("content_block_start", index=index, content_block=empty)
-        for start in range(0, len(whole), CHUNK):
-            piece = {"type": delta, key: whole[start : start + CHUNK]}
-            yield _event("content_block_delta", index=index, delta=piece)
-        yield _event("content_block_stop", index=index)
-    ended = {"stop_reason": message["stop_reason"], "stop_sequence": None}
-    output = {"output_tokens": message["usage"]["output_tokens"]}
-    yield _event("message_delta", delta=ended, usage=output)
-    yield _event("message_stop")
-
-
-def _event(kind: str, **fields: Any) -> str:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from bot.errors import UserError
 from bot.ports import Outage
 from bot.sandbox import claude as sandbox
 from bot.sandbox.claude import Scenario, ToolUse, Turn
+from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.serve import reserve, serve
 
 TRAIN = "lr = 0.1\nepochs = 3\nprint(lr)\n"
@@ -30,10 +32,15 @@ def workspace(tmp_path: Path) -> FolderWorkspace:
 
 
 @pytest.fixture
-def server() -> Iterator[sandbox.Claude]:
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def server(faults: Faults) -> Iterator[sandbox.Claude]:
     bound, url = reserve()
     server = sandbox.Claude(url)
-    with serve(server.app, bound):
+    with serve(faults.around("claude", server.app), bound):
         yield server
 
 
@@ -113,16 +120,6 @@ def test_tells_the_model_what_cannot_be_done(
     assert workspace.changes() == {}
 
 
-def test_an_unknown_tool_is_an_error_for_the_model(
-    server: sandbox.Claude, workspace: FolderWorkspace
-) -> None:
-    claude = writer(server, Turn(uses=[ToolUse("bash", {"command": "ls"})]), Turn("Well."))
-    claude.write("", "the task", workspace)
-    ((text, is_error),) = told(server)
-    assert is_error
-    assert "bash" in text
-
-
 def test_stops_after_its_turns(server: sandbox.Claude, workspace: FolderWorkspace) -> None:
     look = Turn(uses=[edit(command="view", path=".")])
     with pytest.raises(UserError, match="within 3 turns"):
@@ -148,21 +145,96 @@ def test_says_how_the_model_ended(
     assert workspace.changes() == {}
 
 
-@pytest.mark.parametrize("status", [500, 529])
+AT_ONCE = {"retry-after-ms": "1"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"status": 500, "headers": AT_ONCE},
+        {"status": 529, "headers": AT_ONCE},
+        {"cut": "before"},
+        {"cut": "after"},
+    ],
+)
 def test_one_failure_is_retried(
-    server: sandbox.Claude, workspace: FolderWorkspace, status: int
+    server: sandbox.Claude, workspace: FolderWorkspace, faults: Faults, given: dict[str, Any]
 ) -> None:
-    server.failures = [status]
+    faults.add(Fault(service="claude", **given))
     assert writer(server, Turn("Done.")).write("", "the task", workspace).summary == "Done."
+    assert len(faults.log) == 1
 
 
 @pytest.mark.parametrize("status", [500, 529, 429])
 def test_a_lasting_failure_is_an_outage(
-    server: sandbox.Claude, workspace: FolderWorkspace, status: int
+    server: sandbox.Claude, workspace: FolderWorkspace, faults: Faults, status: int
 ) -> None:
-    server.failures = [status] * 9
-    with pytest.raises(Outage):
+    faults.add(Fault(service="claude", status=status, headers=AT_ONCE, times=None))
+    with pytest.raises(Outage, match=str(status)):
         writer(server, Turn("Done.")).write("", "the task", workspace)
+    assert len(faults.log) == 3
+
+
+HALF_WRITTEN = edit(command="create", path="train.py", file_text="lr = 0.2\nepochs = 30\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome", "said"),
+    [
+        ({"cut": "midway"}, Outage, "did not answer"),
+        ({"act": "early_end"}, Outage, "broke off"),
+        ({"act": "bad_event"}, Outage, "did not answer"),
+        ({"act": "error_event"}, Outage, "Overloaded"),
+        ({"act": "bad_input"}, Outage, "did not answer"),
+        ({"act": "half_input"}, Outage, "did not answer"),
+        ({"act": "max_tokens"}, UserError, "too long"),
+        ({"act": "refusal"}, UserError, "declined"),
+    ],
+)
+def test_nothing_half_written_is_taken(
+    server: sandbox.Claude,
+    workspace: FolderWorkspace,
+    faults: Faults,
+    given: dict[str, Any],
+    outcome: type[Exception],
+    said: str,
+) -> None:
+    faults.add(Fault(service="claude", **given))
+    with pytest.raises(outcome, match=said):
+        writer(server, Turn("I write.", [HALF_WRITTEN])).write("", "the task", workspace)
+    assert workspace.changes() == {}
+    assert faults.unused == []
+
+
+def test_half_a_replacement_deletes_nothing(
+    server: sandbox.Claude, workspace: FolderWorkspace, faults: Faults
+) -> None:
+    """The SDK reads `{"old_str": "lr = 0.1", "new` without complaint, as if nothing were new."""
+    use = edit(command="str_replace", path="train.py", old_str="lr = 0.1", new_str="lr = 1" * 20)
+    faults.add(Fault(service="claude", act="half_input"))
+    with pytest.raises(Outage):
+        writer(server, Turn(uses=[use])).write("", "the task", workspace)
+    assert workspace.changes() == {}
+
+
+def test_goes_on_after_a_tool_that_there_is_not(
+    server: sandbox.Claude, workspace: FolderWorkspace, faults: Faults
+) -> None:
+    faults.add(Fault(service="claude", act="unknown_tool"))
+    claude = writer(server, Turn(uses=[HALF_WRITTEN]), Turn("Done."))
+    written = claude.write("", "the task", workspace)
+    assert (written.summary, written.turns) == ("Done.", 3)
+    (unknown, failed), (_, failed_then) = told(server)
+    assert (failed, failed_then) == (True, False)
+    assert "bash" in unknown
+
+
+def test_slow_words_are_waited_for(
+    server: sandbox.Claude, workspace: FolderWorkspace, faults: Faults
+) -> None:
+    faults.add(Fault(service="claude", pace_seconds=0.001, delay_seconds=0.001))
+    assert writer(server, Turn("Done.")).write("", "the task", workspace).summary == "Done."
+    assert faults.unused == []
 
 
 def test_nobody_there_is_an_outage(workspace: FolderWorkspace) -> None:
