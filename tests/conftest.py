@@ -1,10 +1,14 @@
-"""Which tests are slow: all that start servers, train, or run other programs."""
+"""Which tests are slow (all that start servers, train, or run other programs); the fork server."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-FOLDERS = ("sandbox", "contract", "trainer")
+from tests.zygote import Zygote
+from tests.zygote import zygote as begin_zygote
+
+FOLDERS = ("sandbox", "contract", "judged", "trainer")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -13,3 +17,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(here).parts[0] in FOLDERS:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """Starts the bot's jobs, for all tests."""
+    with begin_zygote() as forking:
+        yield forking

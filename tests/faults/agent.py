@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox.demo.stage import clean_environment
+from bot.sandbox.agents import clean_environment
 from bot.sandbox.wandb import Wandb
 
 PROJECT = Path(__file__).parents[2]

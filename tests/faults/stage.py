@@ -3,23 +3,20 @@
 import copy
 import itertools
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from bot.sandbox.agents import clean_environment
 from bot.sandbox.demo.people import Person
-from bot.sandbox.demo.stage import clean_environment
-from bot.sandbox.faults import Scissors
-from bot.sandbox.github import Delivery, GitHub
+from bot.sandbox.faults import Fault, Faults
+from bot.sandbox.github import Delivery, GitHub, Limits
 from bot.sandbox.serve import reserve, serve
 from bot.sandbox.wandb import Wandb
 from tests.faults.agent import PATIENCE_SECONDS, PROJECT, Agent
+from tests.zygote import Zygote
 
 NAME = "acme/digits"
 RIGHTS = dict.fromkeys(("actions", "checks", "contents", "issues", "pull-requests"), "write")
@@ -44,11 +41,15 @@ class Stage:
         wandb: the sandbox's W&B.
         ada: maintains the repository.
         agent: works on the queue.
-        scissors: counts what is written to both.
+        faults: what goes wrong with both; counts what is written.
+        starter: starts the jobs.
     """
 
-    def __init__(self, github: GitHub, wandb: Wandb, scissors: Scissors, root: Path) -> None:
-        self.github, self.wandb, self.scissors, self.root = github, wandb, scissors, root
+    def __init__(
+        self, github: GitHub, wandb: Wandb, faults: Faults, root: Path, zygote: Zygote
+    ) -> None:
+        self.github, self.wandb, self.faults, self.root = github, wandb, faults, root
+        self.starter = zygote
         self._delivered: list[Delivery] = []
         self._workflow_runs = itertools.count(1)
         self._kept: dict[str, Any] = {}
@@ -60,44 +61,45 @@ class Stage:
         self.ada = Person("ada", token, github, NAME)
         self.agent = Agent(wandb)
 
-    def respond(self, event: str, *, cut_after: int | None = None) -> bool:
+    @contextmanager
+    def mood(self, plan: Sequence[Fault], seed: int = 0) -> Iterator[None]:
+        """Let a plan go wrong until the block ends; `faults.log` says then what did."""
+        self.faults.reset(seed)
+        self.faults.add(*plan)
+        yield
+        self.faults.clear()
+
+    def respond(self, event: str) -> int:
         """Run the job that answers what Ada did last, such as `issue_comment`."""
         happened = (d for d in reversed(self._delivered) if d.triggers_workflows)
         last = next(d for d in happened if d.event == event)
-        return self._run("event", last, cut_after)
+        return self._run("event", last)
 
-    def ring(self, *, cut_after: int | None = None) -> bool:
-        """Run the job of the schedule.
+    def ring(self) -> int:
+        """Run the job of the schedule."""
+        return self._run("ring", Delivery("schedule", {}, NAME, True))
 
-        Args:
-            cut_after: the number of the write behind which the job is killed; None never is.
+    def _run(self, verb: str, event: Delivery) -> int:
+        """Start what `action.yml` starts, and wait for its end.
 
         Returns:
-            Whether it was killed.
+            The exit code, or the negative number of the signal; not 0 only if something went wrong.
         """
-        return self._run("ring", Delivery("schedule", {}, NAME, True), cut_after)
-
-    def _run(self, verb: str, event: Delivery, cut_after: int | None) -> bool:
-        """Start the process that `action.yml` starts, and wait for its end."""
         number = next(self._workflow_runs)
         folder = self.root / f"job-{number}"
         folder.mkdir()
         (folder / "event.json").write_text(json.dumps(event.payload))
         self.github.record_workflow_run(NAME, {"id": number, "status": "in_progress"})
-        with (folder / "log").open("w") as log:
-            self.scissors.set(cut_after, lambda: _kill(process.pid))
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "bot", verb],
-                cwd=folder,
-                env=self._environment(folder, number, event.event),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-            code = process.wait(PATIENCE_SECONDS)
+        job = self.starter.start(
+            [verb],
+            cwd=folder,
+            env=self._environment(folder, number, event.event),
+            log=folder / "log",
+        )
+        code = job.wait(PATIENCE_SECONDS)
         self.github.record_workflow_run(NAME, {"id": number, "status": "completed"})
-        assert code in (0, -signal.SIGKILL), (folder / "log").read_text()
-        return code != 0
+        assert code == 0 or self.faults.log, (folder / "log").read_text()
+        return code
 
     def _environment(self, folder: Path, number: int, event: str) -> dict[str, str]:
         return {
@@ -140,18 +142,20 @@ class Stage:
 
 
 @contextmanager
-def stage(root: Path) -> Iterator[Stage]:
-    """Serve a stage that keeps everything below `root`."""
+def stage(root: Path, zygote: Zygote) -> Iterator[Stage]:
+    """Serve a stage that keeps everything below `root`, and whose jobs the zygote starts."""
     with ExitStack() as stack:
         ports = [reserve() for _ in range(2)]
         (root / "wandb").mkdir(parents=True)
-        github = GitHub(ports[0][1], root / "github")
+        # Hundreds of jobs of one repository run here within minutes.
+        github = GitHub(ports[0][1], root / "github", limits=Limits().times(100))
         wandb = stack.enter_context(Wandb(ports[1][1], root / "wandb"))
-        scissors = Scissors()
-        for app, (bound, _) in zip((github.app, wandb.app), ports, strict=True):
-            stack.enter_context(serve(scissors.around(app), bound))
+        faults = Faults(count_writes=True)
+        faults.govern(github=github, wandb=wandb)
+        stack.enter_context(serve(faults.around("github", github.app), ports[0][0]))
+        stack.enter_context(serve(faults.around("wandb", wandb.app), ports[1][0]))
         stack.callback(github.close)
-        yield Stage(github, wandb, scissors, root)
+        yield Stage(github, wandb, faults, root, zygote)
 
 
 def _files(folder: Path) -> Path:
@@ -159,21 +163,3 @@ def _files(folder: Path) -> Path:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
     return folder
-
-
-def _kill(pid: int) -> None:
-    """Kill a process and its group, and the W&B service, which has a session of its own."""
-    children = list(_children(pid))
-    os.killpg(pid, signal.SIGKILL)
-    for child in children:
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-
-
-def _children(pid: int) -> Iterator[int]:
-    """A process's children; none where there is no /proc: there the service ends by itself."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            name, _, rest = stat.read_text().rpartition(")")
-            if int(rest.split()[1]) == pid:
-                yield int(name.split()[0])

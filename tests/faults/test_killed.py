@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox.faults import Fault
 from bot.sandbox.github import Issue, Pull
 from tests.faults.stage import NAME, Stage, stage
+from tests.zygote import Zygote
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(1500)]
 BOOK = "refs/heads/labbook"
 STARTED_BEFORE = 7
 """The trainer's exit code when another process has the run already."""
@@ -41,12 +43,12 @@ class Story:
 
     Attributes:
         begin: what happens before.
-        act: the job; takes the stage and the number of the write to be killed behind.
+        act: the job; returns its exit code.
         writes: some of what it writes.
     """
 
     begin: Callable[[Stage], None]
-    act: Callable[[Stage, int | None], bool]
+    act: Callable[[Stage], int]
     writes: tuple[str, ...]
 
 
@@ -85,30 +87,33 @@ def confirmed(at: Stage) -> None:
 STORIES = {
     "launch": Story(
         asked_to_launch,
-        lambda at, cut_after: at.respond("issue_comment", cut_after=cut_after),
+        lambda at: at.respond("issue_comment"),
         ("createCommitOnBranch", "commitArtifact", "pushToRunQueueByName", "/comments"),
     ),
     "merge": Story(
         confirmed,
-        lambda at, cut_after: at.ring(cut_after=cut_after),
+        Stage.ring,
         ("markPullRequestReadyForReview", "/merge", "/releases", "/assets", "/comments"),
     ),
 }
 
 
-def played(story: Story, root: Path) -> list[End]:
+def played(story: Story, root: Path, zygote: Zygote) -> list[End]:
     """Play a story undisturbed, then killed behind its first write, its second, and so on."""
-    with stage(root) as at:
+    with stage(root, zygote) as at:
         story.begin(at)
         at.keep()
         ends = []
         for cut_after in count():
             at.restore()
-            killed = story.act(at, cut_after or None)
-            behind = at.scissors.writes[cut_after - 1] if killed else ""
+            cut = Fault(on="write", skip=max(cut_after - 1, 0), cut="after", kill=True)
+            with at.mood([cut] if cut_after else []):
+                story.act(at)
+            behind = "".join(struck.what for struck in at.faults.log)
+            at.faults.reset()
             at.ring()
             ends.append(End(behind, state(at), at.agent.take()))
-            if cut_after and not killed:
+            if cut_after and not behind:
                 return ends
     raise AssertionError("it is killed for ever")
 
@@ -152,11 +157,13 @@ def _thread(thread: Issue) -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="module")
-def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[list[End]]]]:
+def stories(
+    tmp_path_factory: pytest.TempPathFactory, zygote: Zygote
+) -> Iterator[dict[str, Future[list[End]]]]:
     """Both stories at once: each is a row of processes, one after the other."""
     with ThreadPoolExecutor(len(STORIES)) as pool:
         yield {
-            name: pool.submit(played, story, tmp_path_factory.mktemp(name))
+            name: pool.submit(played, story, tmp_path_factory.mktemp(name), zygote)
             for name, story in STORIES.items()
         }
 
@@ -168,23 +175,23 @@ def test_killed_behind_each_write(name: str, stories: dict[str, Future[list[End]
         cut = f"killed behind write {number}: {end.behind}"
         assert end.seen == undisturbed.seen, cut
         # An item may wait twice, and says the same then.
-        assert _different(end.queued) == _different(undisturbed.queued), cut
+        assert different(end.queued) == different(undisturbed.queued), cut
     for write in STORIES[name].writes:
         assert any(write in end.behind for end in ends), write
 
 
-def _different(queued: list[dict[str, Any]]) -> set[str]:
+def different(queued: list[dict[str, Any]]) -> set[str]:
     return {json.dumps(spec, sort_keys=True) for spec in queued}
 
 
 def test_an_item_that_waits_twice_is_trained_once(
-    stories: dict[str, Future[list[End]]], tmp_path: Path
+    stories: dict[str, Future[list[End]]], tmp_path: Path, zygote: Zygote
 ) -> None:
     """The real trainer is started for each; `lr` is no setting of its, so that it ends early."""
     queued = max((end.queued for end in stories["launch"].result()), key=len)
     runs = {spec["run_id"] for spec in queued}
     assert len(queued) > len(runs)
-    with stage(tmp_path) as at:
+    with stage(tmp_path, zygote) as at:
         codes = [(spec["run_id"], at.agent.start(spec, tmp_path)) for spec in queued]
         begun = [run for run, code in codes if code != STARTED_BEFORE]
         assert sorted(begun) == sorted(runs)
