@@ -1,6 +1,7 @@
 """Composition root and command line: builds the real clients and hands over to the router."""
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -47,11 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, act in VERBS.items():
         verbs.add_parser(verb, help=act.__doc__)
-    verb = parser.parse_args(arguments).verb
+    verbs.add_parser("sandbox", help=sandbox.__doc__, add_help=False)  # it explains its own options
+    asked, options = parser.parse_known_args(arguments)
+    if options and asked.verb != "sandbox":
+        parser.error(f"unrecognized arguments: {' '.join(options)}")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it tells of every request
     try:
-        return VERBS[verb]()
+        return sandbox(options) if asked.verb == "sandbox" else VERBS[asked.verb]()
     except UserError as error:
         print(f"labhand: {error}", file=sys.stderr)
         return 2
@@ -111,16 +115,16 @@ def setup_() -> int:
 
 def demo() -> int:
     """Run the whole loop against the sandbox and show it."""
-    from bot.sandbox.demo import main as run
+    from bot.sandbox.demo.main import main as run
 
     return run()
 
 
-def sandbox() -> int:
+def sandbox(options: list[str]) -> int:
     """Start GitHub, W&B and Claude on this machine, and keep them up."""
     from bot.sandbox.standing import main as run
 
-    return run()
+    return run(options)
 
 
 VERBS: dict[str, Callable[[], int]] = {
@@ -130,7 +134,6 @@ VERBS: dict[str, Callable[[], int]] = {
     "ring": ring,
     "setup": setup_,
     "demo": demo,
-    "sandbox": sandbox,
 }
 
 
@@ -201,4 +204,7 @@ def _told(environment: Environment, event: Event | None, reply: Problem | Troubl
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    gc.set_threshold(100_000)  # objects; importing the SDKs leaves no garbage worth looking for
+    exit_code = main()
+    gc.freeze()  # what is left goes with the process: nobody needs to look through it
+    sys.exit(exit_code)

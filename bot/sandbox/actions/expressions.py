@@ -26,17 +26,14 @@ class ExpressionError(Exception):
 
 
 class Expressions:
-    """Evaluates YAML, conditions and `${{ }}` as GitHub does; safe to use from several threads."""
+    """Evaluates YAML, conditions and `${{ }}` as GitHub does; safe to use from several threads.
+
+    Node is started by the first question.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._node = subprocess.Popen(
-            ["node", _PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
+        self._node: subprocess.Popen[str] | None = None
 
     def parse_yaml(self, text: str) -> Any:
         """Parse YAML 1.2, where `on` is a word and no boolean.
@@ -64,23 +61,28 @@ class Expressions:
 
     def close(self) -> None:
         """End the node process."""
-        assert self._node.stdin is not None
-        assert self._node.stdout is not None
         with self._lock:
-            self._node.stdin.close()
-            self._node.wait()
-            self._node.stdout.close()
+            if self._node is not None:
+                self._node.communicate()
 
     def _ask(self, operation: Literal["yaml", "condition", "resolve"], **arguments: Any) -> Any:
-        assert self._node.stdin is not None
-        assert self._node.stdout is not None
         with self._lock:
-            self._node.stdin.write(json.dumps({"operation": operation, **arguments}) + "\n")
-            self._node.stdin.flush()
-            line = self._node.stdout.readline()
+            self._node = node = self._node or _start()
+            assert node.stdin is not None
+            assert node.stdout is not None
+            node.stdin.write(json.dumps({"operation": operation, **arguments}) + "\n")
+            node.stdin.flush()
+            line = node.stdout.readline()
         if not line:
             raise RuntimeError("node ended early; `npm ci` in bot/sandbox/actions may be missing")
         answer = json.loads(line)
         if "error" in answer:
             raise ExpressionError(answer["error"])
         return answer["value"]
+
+
+def _start() -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        ["node", _PROGRAM], stdin=pipe, stdout=pipe, text=True, encoding="utf-8"
+    )

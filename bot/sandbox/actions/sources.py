@@ -3,6 +3,7 @@
 import io
 import subprocess
 import tarfile
+from functools import lru_cache
 from pathlib import Path
 
 WORKFLOWS = ".github/workflows"
@@ -16,18 +17,16 @@ class Source:
 
     def head(self) -> str | None:
         """The commit of the default branch; None while there is none."""
-        found = self._git("rev-parse", "--verify", "--quiet", "HEAD", check=False)
+        found = _git(self._repository, "rev-parse", "--verify", "--quiet", "HEAD", check=False)
         return found.strip() or None
 
     def default_branch(self) -> str:
         """Its name."""
-        return self._git("symbolic-ref", "--short", "HEAD").strip()
+        return _git(self._repository, "symbolic-ref", "--short", "HEAD").strip()
 
     def workflows(self, commit: str) -> dict[str, str]:
         """The text of every workflow file, by its path."""
-        listed = self._git("ls-tree", "--name-only", commit, f"{WORKFLOWS}/")
-        paths = [path for path in listed.splitlines() if path.endswith((".yml", ".yaml"))]
-        return {path: self._git("show", f"{commit}:{path}") for path in paths}
+        return _workflows(self._repository, commit)
 
     def export(self, commit: str, folder: Path) -> None:
         """Write all files of a commit into a folder."""
@@ -39,11 +38,19 @@ class Source:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(folder, filter="data")
 
-    def _git(self, *arguments: str, check: bool = True) -> str:
-        return subprocess.run(
-            ["git", "-C", self._repository, *arguments],
-            check=check,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        ).stdout
+
+@lru_cache(maxsize=64)  # every event asks, and most find the commit that the last one found
+def _workflows(repository: Path, commit: str) -> dict[str, str]:
+    listed = _git(repository, "ls-tree", "--name-only", commit, f"{WORKFLOWS}/")
+    paths = [path for path in listed.splitlines() if path.endswith((".yml", ".yaml"))]
+    return {path: _git(repository, "show", f"{commit}:{path}") for path in paths}
+
+
+def _git(repository: Path, *arguments: str, check: bool = True) -> str:
+    return subprocess.run(
+        ["git", "-C", repository, *arguments],
+        check=check,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    ).stdout

@@ -4,9 +4,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from bot.sandbox.agents import agents
 from bot.sandbox.demo.display import Display
 from bot.sandbox.demo.plot import SCRIPT
-from bot.sandbox.demo.stage import agents, stage
+from bot.sandbox.demo.stage import stage
 from bot.sandbox.demo.story import Story
 from bot.sandbox.demo.transcript import table, transcript
 
@@ -24,7 +25,7 @@ def main() -> int:
     with stage(root, SCRIPT) as at:
         story = Story(at, display)
         story.set_up()
-        with agents(at):
+        with agents(root, at.github.url, at.wandb):
             story.play()
         if not display.missed:
             at.actions.wait_idle(IDLE_SECONDS)

@@ -6,10 +6,11 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 
+from bot.sandbox.agents import clean_environment
 from bot.sandbox.demo.display import Display
 from bot.sandbox.demo.looking import Looking
 from bot.sandbox.demo.plot import BY_HAND, CODE, HARM, HELP, IDEAS, NAN
-from bot.sandbox.demo.stage import STRANGER, Stage, clean_environment
+from bot.sandbox.demo.stage import STRANGER, Stage
 
 TRAINING_SECONDS = 300.0
 
@@ -76,7 +77,9 @@ class Story:
         place = ada.opens_issue("Measure the baseline", "The first one.")
         self.cast.issues["baseline"] = place
         ada.writes(place, "/baseline seeds=6")
-        self.show.expect("six runs are queued", lambda: self.see.said(place, "queued"))
+        self.show.expect(
+            "six runs are queued", lambda: self.see.said(place, "labhand:progress", "of 6 runs")
+        )
         release = self.show.expect(
             "baseline-v1 is tagged and released",
             lambda: self.see.release("baseline-v1"),
@@ -119,28 +122,35 @@ class Story:
 
     def _launch(self) -> None:
         ada, pulls = self.at.people["ada"], self.cast.pulls
-        self.at.people[STRANGER].writes(pulls[HELP.key], "/launch seeds=500")
-        for pull in pulls.values():
-            ada.writes(pull, "/launch")
-        for key, pull in pulls.items():
-            self.show.expect(
-                f"PR #{pull} ({key}): three runs are queued",
-                partial(self.see.said, pull, "queued"),
-            )
-        ada.writes(pulls[HELP.key], "/launch")
+        helping = pulls[HELP.key]
+        self.at.people[STRANGER].writes(helping, "/launch seeds=500")
+        ada.writes(helping, "/launch")
+        self._three_are_queued(helping, HELP.key)
+        ada.writes(helping, "/launch")
         self.show.expect(
             "a second /launch of the same commit changes nothing and says so",
-            lambda: self.see.said(pulls[HELP.key], "othing was queued"),
+            lambda: self.see.said(helping, "othing was queued"),
         )
-        ada.writes(pulls[HELP.key], "/merge")
+        ada.writes(helping, "/merge")
         self.show.expect(
             "/merge before there is a verdict is refused",
-            lambda: self.see.said(pulls[HELP.key], "still being trained"),
+            lambda: self.see.said(helping, "still being trained"),
         )
-        said = self.see.repository.threads[pulls[HELP.key]].comments
+        others = {key: pull for key, pull in pulls.items() if pull != helping}
+        for pull in others.values():
+            ada.writes(pull, "/launch")
+        for key, pull in others.items():
+            self._three_are_queued(pull, key)
+        said = self.see.repository.threads[helping].comments
         stranger = next(c for c in said if c.author.login == STRANGER)
         answered = any("500" in c.body for c in said if c is not stranger)
         self.show.check("the stranger's /launch gets nothing", not (answered or stranger.reactions))
+
+    def _three_are_queued(self, pull: int, key: str) -> None:
+        self.show.expect(
+            f"PR #{pull} ({key}): three runs are queued",
+            lambda: self.see.said(pull, "labhand:progress", "of 3 runs"),
+        )
 
     def _verdicts(self) -> None:
         pulls = self.cast.pulls
