@@ -2,17 +2,30 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NODE := bot/sandbox/actions
+JUDGES := .cache/judges
+RECORDS := .cache/records
 
-.PHONY: demo test quick check snapshots lock clean
+.PHONY: demo test judges quick bench check snapshots lock clean
+.DELETE_ON_ERROR:
 
 demo: .venv/ready ## the whole loop with real training, on this machine
 	$(BIN)/python -m bot demo
 
-test: check ## everything that must hold before a change lands
-	$(BIN)/pytest
+test: check judges ## everything that must hold before a change lands
+	rm -rf $(RECORDS)
+	SANDBOX_RECORD=$(CURDIR)/$(RECORDS) $(BIN)/pytest --numprocesses 2 --dist loadfile \
+		-m "not alone" --ignore tests/judged
+	SANDBOX_RECORD=$(CURDIR)/$(RECORDS) $(BIN)/pytest -m alone
+	touch $(RECORDS)/complete
+	$(BIN)/pytest tests/judged --records $(RECORDS)
+
+judges: $(addprefix $(JUDGES)/,rest.json webhooks.json schema.graphql examples.json) ## GitHub's descriptions of itself
 
 quick: .venv/ready ## the tests that need no servers and no training, under a minute
 	$(BIN)/pytest --numprocesses 2 -m "not slow"
+
+bench: .venv/ready ## how fast the sandbox is, beside peers in the same run; minutes
+	$(BIN)/python -m tests.bench.sandbox
 
 check: .venv/ready ## formatting, lint, types and the import rule
 	$(BIN)/ruff format --check .
@@ -34,5 +47,25 @@ lock: .venv/ready ## pin what the action installs, with hashes, at the versions 
 	npm ci --silent --prefix $(NODE)
 	touch $@
 
+# One file out of a package of @octokit, some of which are far too large to be installed.
+define take # package, version, file
+	mkdir -p $(@D)
+	npm pack --silent --pack-destination $(@D) @octokit/$(1)@$(2)
+	tar -xzOf $(@D)/octokit-$(1)-$(2).tgz package/$(3) > $@
+	rm $(@D)/octokit-$(1)-$(2).tgz
+endef
+
+$(JUDGES)/rest.json: Makefile
+	$(call take,openapi,23.0.2,generated/api.github.com.json)
+
+$(JUDGES)/webhooks.json: Makefile
+	$(call take,openapi-webhooks,12.1.0,generated/api.github.com.json)
+
+$(JUDGES)/schema.graphql: Makefile
+	$(call take,graphql-schema,15.26.1,schema.graphql)
+
+$(JUDGES)/examples.json: Makefile
+	$(call take,webhooks-examples,7.6.1,api.github.com/index.json)
+
 clean: ## remove what the other targets made
-	rm -rf .venv demo wandb $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .cache demo wandb $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache
