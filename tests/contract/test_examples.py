@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from bot.sandbox import github as sandbox
-from bot.sandbox.agents import clean_environment
 from bot.sandbox.demo.people import Person
 from bot.sandbox.serve import reserve, serve
 from bot.sandbox.wandb import Wandb
-from tests.faults.stage import FILES, RIGHTS
+from tests.faults.stage import FILES, job_environment
 from tests.zygote import Job, Zygote
 
 PROJECT = Path(__file__).parents[2]
@@ -44,22 +43,7 @@ class House:
         folder = self.root / f"job-{number}"
         folder.mkdir()
         (folder / "event.json").write_text(json.dumps(payload))
-        environment = {
-            **clean_environment(folder),
-            "GITHUB_API_URL": self.github.api_url,
-            "GITHUB_EVENT_NAME": event,
-            "GITHUB_EVENT_PATH": str(folder / "event.json"),
-            "GITHUB_OUTPUT": str(folder / "output"),
-            "GITHUB_REPOSITORY": HOME,
-            "GITHUB_RUN_ID": str(number),
-            "GITHUB_SERVER_URL": self.github.url,
-            "LABHAND_FOLDER": str(folder / "labhand"),
-            "LABHAND_GITHUB_TOKEN": self.github.job_token(HOME, RIGHTS),
-            "PYTHONPATH": str(PROJECT),
-            "TMPDIR": str(folder),
-            "WANDB_API_KEY": self.wandb.api_key,
-            "WANDB_BASE_URL": self.wandb.url,
-        }
+        environment = job_environment(self.github, self.wandb, HOME, folder, number, event)
         log = folder / "log"
         return self.zygote.start(["event"], cwd=folder, env=environment, log=log), log
 

@@ -93,31 +93,13 @@ class Stage:
         job = self.starter.start(
             [verb],
             cwd=folder,
-            env=self._environment(folder, number, event.event),
+            env=job_environment(self.github, self.wandb, NAME, folder, number, event.event),
             log=folder / "log",
         )
         code = job.wait(PATIENCE_SECONDS)
         self.github.record_workflow_run(NAME, {"id": number, "status": "completed"})
         assert code == 0 or self.faults.log, (folder / "log").read_text()
         return code
-
-    def _environment(self, folder: Path, number: int, event: str) -> dict[str, str]:
-        return {
-            **clean_environment(folder),
-            "GITHUB_API_URL": self.github.api_url,
-            "GITHUB_EVENT_NAME": event,
-            "GITHUB_EVENT_PATH": str(folder / "event.json"),
-            "GITHUB_OUTPUT": str(folder / "output"),
-            "GITHUB_REPOSITORY": NAME,
-            "GITHUB_RUN_ID": str(number),
-            "GITHUB_SERVER_URL": self.github.url,
-            "LABHAND_FOLDER": str(folder / "labhand"),
-            "LABHAND_GITHUB_TOKEN": self.github.job_token(NAME, RIGHTS),
-            "PYTHONPATH": str(PROJECT),
-            "TMPDIR": str(folder),
-            "WANDB_API_KEY": self.wandb.api_key,
-            "WANDB_BASE_URL": self.wandb.url,
-        }
 
     def keep(self) -> None:
         """Remember everything as it is now."""
@@ -139,6 +121,28 @@ class Stage:
     def _state(self) -> dict[str, Any]:
         site = {name: value for name, value in vars(self.github._site).items() if name != "outbox"}
         return {"github": site, "wandb": vars(self.wandb._store)}
+
+
+def job_environment(
+    github: GitHub, wandb: Wandb, repository: str, folder: Path, number: int, event: str
+) -> dict[str, str]:
+    """What Actions and `action.yml` set for a job that works in a folder, which holds the event."""
+    return {
+        **clean_environment(folder),
+        "GITHUB_API_URL": github.api_url,
+        "GITHUB_EVENT_NAME": event,
+        "GITHUB_EVENT_PATH": str(folder / "event.json"),
+        "GITHUB_OUTPUT": str(folder / "output"),
+        "GITHUB_REPOSITORY": repository,
+        "GITHUB_RUN_ID": str(number),
+        "GITHUB_SERVER_URL": github.url,
+        "LABHAND_FOLDER": str(folder / "labhand"),
+        "LABHAND_GITHUB_TOKEN": github.job_token(repository, RIGHTS),
+        "PYTHONPATH": str(PROJECT),
+        "TMPDIR": str(folder),
+        "WANDB_API_KEY": wandb.api_key,
+        "WANDB_BASE_URL": wandb.url,
+    }
 
 
 @contextmanager
