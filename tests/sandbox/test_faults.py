@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import github
@@ -19,6 +18,7 @@ from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.github import GitHub
 from bot.sandbox.serve import reserve, serve
 from tests.sandbox.github_stage import ROLES, Home, Hub
+from tests.sandbox.processes import lives
 from tests.sandbox.wandb_stage import Hook
 
 pytest_plugins = ("tests.sandbox.wandb_fixtures",)
@@ -209,8 +209,8 @@ def test_whoever_writes_is_killed_with_its_children(moody: Moody) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == -9, done.stderr
     assert moody.comments == ["last words"]
-    child = Path(f"/proc/{done.stdout.strip()}/stat")
-    assert not child.exists() or ") Z " in child.read_text()
+    while lives(int(done.stdout)):
+        time.sleep(0.01)
 
 
 # Mail

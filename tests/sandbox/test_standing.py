@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from github.Repository import Repository
 from bot.errors import UserError
 from bot.sandbox.serve import reserve
 from bot.sandbox.standing import parse
+from tests.sandbox.processes import children, lives
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -96,11 +98,6 @@ def variables(text: str, folder: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in done.stdout.splitlines())
 
 
-def children(pid: int) -> set[int]:
-    found = Path(f"/proc/{pid}/task").glob("*/children")
-    return {int(child) for each in found for child in each.read_text().split()}
-
-
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """One with files of its own, whose Claude has the README's script."""
@@ -171,7 +168,8 @@ def test_port_is_kept_and_everything_ends_with_it(tmp_path: Path) -> None:
             process.send_signal(ending)
             assert process.wait(PATIENCE_SECONDS) == 0
             assert started  # git, that reads; node, as soon as Actions has looked at the event
-            assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
+            while any(map(lives, started)):
+                time.sleep(0.01)
     assert seen[0] == seen[1]
     assert f"127.0.0.1:{port}/api/v3" in seen[0]
 
