@@ -1,70 +1,19 @@
-"""What a run trains with: `conf/config.yaml`, changed by arguments and by W&B, then validated."""
+"""What a run trains with: files, arguments and what W&B was given, merged and then validated."""
 
 import difflib
-import hashlib
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 
 from trainer.health import ConfigError
+from trainer.schema import KINDS, Config, fields, flatten
 
 FILE = Path(__file__).parent / "conf" / "config.yaml"
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Data(_Section):
-    """What is trained on; validation and test are the same whatever stands here."""
-
-    copies: int = Field(ge=1, le=100, description="distorted copies of each training original")
-
-
-class Model(_Section):
-    """The multilayer perceptron."""
-
-    width: int = Field(ge=1, description="units in each hidden layer")
-    depth: int = Field(ge=1, description="hidden layers")
-    dropout: float = Field(ge=0, lt=1, description="share of hidden units dropped in training")
-
-
-class Train(_Section):
-    """How it is trained."""
-
-    epochs: int = Field(ge=1, description="passes over the training split")
-    batch: int = Field(ge=1, description="images per step")
-    lr: float = Field(gt=0, description="peak learning rate of AdamW; falls to zero as a cosine")
-    weight_decay: float = Field(ge=0, description="decoupled weight decay of AdamW")
-    clip: float = Field(ge=0, description="longest gradient norm that a step may use; 0: any")
-    augment: float = Field(ge=0, le=1, description="strength of fresh distortion per epoch; 0: off")
-
-
-class Config(_Section):
-    """Everything that decides a run's numbers, on a given machine and commit."""
-
-    seed: int = Field(ge=0, description="of weights, order, dropout and augmentation")
-    threads: int = Field(ge=1, description="CPU threads; more change the numbers' last digits")
-    data: Data
-    model: Model
-    train: Train
-
-    def flat(self) -> dict[str, Any]:
-        """Every setting by its dotted name."""
-        return dict(_flatten(self.model_dump()))
-
-    def hash(self) -> str:
-        """12 hex digits that all seeds of one configuration share."""
-        settings = self.flat()
-        del settings["seed"]
-        text = json.dumps(settings, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+"""What is trained unless somebody says otherwise; groups stand in the folders beside it."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -79,47 +28,55 @@ _Loader.add_implicit_resolver(
 
 
 def resolve(
-    arguments: Iterable[str] = (), tracked: Mapping[str, object] | None = None, file: Path = FILE
+    arguments: Iterable[str] = (), tracked: Mapping[str, Any] | None = None, file: Path = FILE
 ) -> Config:
-    """Merges the file, the arguments and what W&B was given, each over the one before.
+    """Merges the schema, the file, the arguments and what W&B was given, the last one winning.
 
     Args:
-        arguments: `key=value`, dotted, as on the command line.
+        arguments: As on the command line: `train.lr=3e-3` sets a field, `model=vit` takes the
+            values of `conf/model/vit.yaml`, `--config FILE` is merged before all of these.
         tracked: The W&B run's configuration, nested or dotted. Only what names one of our
             settings or sections is read: Launch keeps notes of its own there.
-        file: The YAML file that sets every field.
+        file: The YAML file to start from.
 
     Raises:
-        ConfigError: An unknown, missing or invalid setting; every problem is named.
+        ConfigError: An unknown or invalid setting or group; every problem is named.
     """
-    sections = Config.model_fields
-    settings = dict(_flatten(_parse(file.read_text(), file.name)))
-    settings |= dict(_override(argument) for argument in arguments)
-    settings |= {
-        name: value for name, value in _flatten(tracked or {}) if name.partition(".")[0] in sections
+    files, overrides = _command_line(arguments)
+    given = {
+        name: value
+        for name, value in (tracked or {}).items()
+        if name.partition(".")[0] in Config.model_fields
     }
-    if unknown := [name for name in settings if name not in FIELDS]:
-        raise ConfigError("; ".join(_unknown(name) for name in unknown))
+    settings: dict[str, Any] = {}
+    for source in (*(_read(path) for path in (file, *files)), overrides, given):
+        _merge(settings, source)
     try:
         return Config.model_validate(_nest(settings))
     except ValidationError as invalid:
-        problems = [
-            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}, got {problem['input']!r}"
-            for problem in invalid.errors()
-        ]
-        raise ConfigError("; ".join(problems)) from None
+        raise ConfigError("; ".join(_problems(invalid, settings))) from None
 
 
 def usage() -> str:
     """How the program is called, and a table of all settings with the file's values."""
     values = resolve().flat()
-    rows = [f"  {name:<20}{values[name]!s:<8}{field.description}" for name, field in FIELDS.items()]
+    groups = [
+        f"  {folder.name}=" + " | ".join(_groups(folder.name))
+        for folder in sorted(FILE.parent.iterdir())
+        if folder.is_dir()
+    ]
+    rows = [
+        f"  {name:<27}{values[name]!s:<10}{meaning}" for name, meaning in fields(_kinds()).items()
+    ]
     return "\n".join(
         [
-            "usage: python -m trainer [key=value ...]",
+            "usage: python -m trainer [--config FILE] [group=name ...] [key=value ...]",
             "",
-            "Trains one model on digits-hard and tracks it in W&B (WANDB_MODE=offline works).",
-            "For example: python -m trainer train.lr=3e-3 model.width=256 seed=3",
+            "Trains one model and tracks it in W&B (WANDB_MODE=offline works).",
+            "For example: python -m trainer model=resnet8x8 train.lr=3e-3 seed=3",
+            "",
+            f"groups, each a file of {FILE.parent.name}/:",
+            *groups,
             "",
             f"settings, and what {FILE.parent.name}/{FILE.name} says:",
             *rows,
@@ -127,15 +84,31 @@ def usage() -> str:
     )
 
 
-def _fields(model: type[BaseModel], prefix: str = "") -> Iterable[tuple[str, FieldInfo]]:
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _fields(field.annotation, f"{prefix}{name}.")
+def _kinds() -> dict[str, Any]:
+    return {section: getattr(resolve(), section).kind for section in KINDS}
+
+
+def _command_line(arguments: Iterable[str]) -> tuple[list[Path], dict[str, Any]]:
+    files, overrides, words = [], {}, iter(arguments)
+    for word in words:
+        name, equals, text = word.removeprefix("--").partition("=")
+        if word.startswith("--config") and name == "config":
+            files.append(Path(text or next(words, "")))
+        elif equals:
+            overrides[name] = _parse(text, word)
         else:
-            yield prefix + name, field
+            raise ConfigError(f"{word!r} is no setting: write key=value, like seed=3")
+    return files, overrides
 
 
-FIELDS = dict(_fields(Config))
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = _parse(path.read_text(), path.name)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path.name} holds no settings")
+    return found
 
 
 def _parse(text: str, source: str) -> object:
@@ -145,40 +118,76 @@ def _parse(text: str, source: str) -> object:
         raise ConfigError(f"{source} is not YAML: {error}") from None
 
 
-def _override(argument: str) -> tuple[str, object]:
-    name, equals, text = argument.partition("=")
-    if not equals:
-        raise ConfigError(f"{argument!r} is no setting: write key=value, like seed=3")
-    return name, _parse(text, argument)
+def _merge(settings: dict[str, Any], source: Mapping[str, Any]) -> None:
+    """Lays a source over the settings, its groups first, as Hydra does.
+
+    A group of another kind starts afresh: an MLP's width means nothing to a ResNet.
+    """
+    groups, values = {}, {}
+    for choice in source.get("defaults") or ():
+        if not isinstance(choice, dict):
+            raise ConfigError(f"defaults: {choice!r} is no group: write model: vit")
+        groups |= choice
+    for name, value in source.items():
+        if isinstance(value, str) and (FILE.parent / name).is_dir():
+            groups[name] = value
+        elif name != "defaults":
+            values[name] = value
+    for section, name in groups.items():
+        chosen = _read(_group(section, str(name)))
+        if chosen.get("kind") != settings.get(f"{section}.kind"):
+            for old in [old for old in settings if old.startswith(f"{section}.")]:
+                del settings[old]
+        values = {f"{section}.{field}": value for field, value in chosen.items()} | values
+    settings |= flatten(values)
 
 
-def _unknown(name: str) -> str:
-    if name in Config.model_fields:
-        return f"{name} is a section: set one of its fields"
+def _groups(section: str) -> list[str]:
+    return sorted(path.stem for path in (FILE.parent / section).glob("*.yaml"))
 
-    def likeness(known: str) -> float:
-        pairs = [(name, known), (name.rpartition(".")[2], known.rpartition(".")[2])]
+
+def _group(section: str, name: str) -> Path:
+    if not (known := _groups(section)):
+        raise ConfigError(f"there is no group {section}")
+    if name not in known:
+        guess = _nearest(name, known)
+        raise ConfigError(f"there is no {section}={name}: did you mean {section}={guess}?")
+    return FILE.parent / section / f"{name}.yaml"
+
+
+def _problems(invalid: ValidationError, settings: Mapping[str, Any]) -> Iterable[str]:
+    known = fields({section: settings.get(f"{section}.kind") for section in KINDS})
+    for problem in invalid.errors():
+        place = [str(part) for part in problem["loc"]]
+        if place[0] in KINDS:
+            del place[1:2]  # pydantic names the kind too
+        name = ".".join(place)
+        if problem["type"] == "extra_forbidden":
+            yield f"unknown setting {name}: did you mean {_nearest(name, list(known))}?"
+        elif problem["type"] == "model_type":
+            yield f"{name} is a section: set one of its fields"
+        else:
+            yield f"{name}: {problem['msg']}, got {problem['input']!r}"
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    def likeness(candidate: str) -> float:
+        pairs = [(name, candidate), (name.rpartition(".")[2], candidate.rpartition(".")[2])]
         return max(difflib.SequenceMatcher(None, *pair).ratio() for pair in pairs)
 
-    return f"unknown setting {name}: did you mean {max(FIELDS, key=likeness)}?"
+    return max(known, key=likeness)
 
 
-def _flatten(tree: object, prefix: str = "") -> Iterable[tuple[str, Any]]:
-    if not isinstance(tree, Mapping):
-        raise ConfigError(f"expected settings, got {tree!r}")
-    for name, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
-
-
-def _nest(settings: Mapping[str, object]) -> dict[str, Any]:
+def _nest(settings: Mapping[str, Any]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for dotted, value in settings.items():
         *sections, name = dotted.split(".")
         branch = tree
         for section in sections:
             branch = branch.setdefault(section, {})
+            if not isinstance(branch, dict):
+                raise ConfigError(f"{dotted}: {section} is no section")
+        if isinstance(branch.get(name), dict):
+            raise ConfigError(f"{dotted} is a section: set one of its fields")
         branch[name] = value
     return tree

@@ -5,16 +5,24 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import wandb
 
 from bot.sandbox.serve import reserve, serve
 from bot.sandbox.wandb import Wandb
-from trainer.config import Config, resolve
+from trainer.__main__ import main
+from trainer.config import resolve
+from trainer.health import Stop
+from trainer.job import run
+from trainer.schema import Config
+from trainer.track import Tracker
 
 ROOT = Path(__file__).parents[2]
-TINY = ["train.epochs=2", "data.copies=1", "model.width=16"]
+TINY = ["train.epochs=2", "data.copies=1", "model.width=16", "health.data_share=1.0"]
+"""Steps so small wait for images as long as they compute, or not: that is no news."""
 
 
 class FakeConfig(dict[str, Any]):
@@ -27,13 +35,25 @@ class FakeConfig(dict[str, Any]):
 
 
 class FakeRun:
-    """As much of a W&B run as `Tracker` uses; logging raises `log_error` if one is set."""
+    """As much of an offline W&B run as `Tracker` uses; logging raises `log_error` if one is set.
+
+    Attributes:
+        logged: Every row.
+        history: Those of the epochs, without times and memory, which differ from run to run.
+    """
+
+    offline = True
+    project = "digits"
 
     def __init__(self, folder: Path) -> None:
         self.dir = str(folder)
+        self.id = "fake"
+        self.settings = SimpleNamespace(root_dir=str(folder.parent))
         self.config = FakeConfig()
         self.summary: dict[str, Any] = {}
+        self.logged: list[dict[str, Any]] = []
         self.history: list[dict[str, float]] = []
+        self.artifacts: dict[str, tuple[wandb.Artifact, list[str]]] = {}
         self.log_error: BaseException | None = None
         self.saved: list[tuple[str, str]] = []
         self.exit_code: int | None = None
@@ -41,10 +61,16 @@ class FakeRun:
     def define_metric(self, name: str, step_metric: str) -> None:
         assert (name, step_metric) == ("*", "epoch")
 
-    def log(self, values: dict[str, float]) -> None:
+    def log(self, values: dict[str, Any]) -> None:
         if self.log_error:
             raise self.log_error
-        self.history.append(values)
+        self.logged.append(values)
+        if "val/acc" in values:
+            times = {key for key in values if key.startswith("perf/")}
+            self.history.append({key: values[key] for key in values.keys() - times})
+
+    def log_artifact(self, artifact: wandb.Artifact, aliases: list[str]) -> None:
+        self.artifacts[artifact.name] = artifact, aliases
 
     def save(self, path: Path, base_path: Path, policy: str) -> None:
         self.saved.append((str(path.relative_to(base_path)), policy))
@@ -56,6 +82,30 @@ class FakeRun:
 @pytest.fixture
 def fake_run(tmp_path: Path) -> FakeRun:
     return FakeRun(tmp_path / "files")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> FakeRun:
+    """A small model that has been trained: its run, whose checkpoints are in runs/fake."""
+    done = FakeRun(tmp_path_factory.mktemp("trained") / "files")
+    arguments = ["train.epochs=3", "data.copies=1", "model.width=64"]
+    assert run(arguments, Tracker(done), Stop()) == 0
+    return done
+
+
+@pytest.fixture(scope="session")
+def checkpoint(trained: FakeRun) -> Path:
+    (best,) = Path(trained.dir).parent.glob("runs/fake/best-*.pt")
+    return best
+
+
+@pytest.fixture(scope="session")
+def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with its exported and quantised files; not to be changed."""
+    folder = tmp_path_factory.mktemp("exported")
+    assert main(["export", f"ckpt={checkpoint}", f"to={folder}"]) == 0
+    assert main(["quantise", f"model={folder}"]) == 0
+    return folder
 
 
 @pytest.fixture

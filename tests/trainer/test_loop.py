@@ -1,27 +1,31 @@
 """Training: exact for a seed, honest in what it logs."""
 
 import math
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 
-from trainer.config import Config, resolve
-from trainer.health import Evidence, Stop
-from trainer.loop import augment, train
-from trainer.optim import AdamW, cosine
-from trainer.track import KEYS, Tracker, UndeclaredKeyError
+from trainer import models
+from trainer.config import resolve
+from trainer.health import Evidence, OutOfMemory, Stop
+from trainer.loop import _gradient, train
+from trainer.schema import Config
+from trainer.track import Tracker, UndeclaredKeyError
 
-TIMES = {"perf/train_seconds", "perf/samples_per_second"}
+TIMES = {"perf/train_seconds", "perf/seconds_to_best", "perf/samples_per_second"}
 
 
 def numbers(config: Config, run) -> tuple[list[dict], dict]:
     run.history.clear()
-    train(config, Tracker(run), Stop(), Evidence())
+    with tempfile.TemporaryDirectory() as folder:
+        train(config, Tracker(run), Stop(), Evidence(), Path(folder))
     return list(run.history), {key: run.summary[key] for key in run.summary.keys() - TIMES}
 
 
-@pytest.mark.parametrize("setting", ["seed=1", "train.augment=0.5", "model.dropout=0.3"])
+@pytest.mark.parametrize("setting", ["seed=1", "augment.affine=0.5", "model.dropout=0.3"])
 def test_a_seed_gives_the_same_numbers_again(tiny: Callable[..., Config], fake_run, setting: str):
     once = numbers(tiny(setting), fake_run)
     torch.rand(7)
@@ -41,7 +45,22 @@ def test_another_seed_gives_other_numbers(tiny: Callable[..., Config], fake_run)
         "train.batch=32",
         "train.weight_decay=0.5",
         "train.clip=0.1",
-        "train.augment=0.5",
+        "train.epoch_steps=5",
+        "train.lr_floor=0.5",
+        "train.warmup_epochs=0.5",
+        "train.label_smoothing=0.1",
+        "train.ema=0.9",
+        "augment.flip=true",
+        "augment.crop=1",
+        "augment.brightness=0.2",
+        "augment.contrast=0.2",
+        "augment.cutout=2",
+        "optim=sgd",
+        "optim=adam",
+        "optim=muon",
+        "optim.beta1=0.8",
+        "optim.beta2=0.9",
+        "augment.affine=0.5",
         "train.epochs=3",
         "model.width=17",
         "model.depth=3",
@@ -60,6 +79,16 @@ def test_threads_are_those_that_were_asked_for(tiny: Callable[..., Config], fake
     assert torch.get_num_threads() == 2
     numbers(tiny(), fake_run)
     assert torch.get_num_threads() == 1
+
+
+def test_what_decays_below_the_smallest_normal_number_becomes_zero(
+    tiny: Callable[..., Config], fake_run
+):
+    smallest = torch.full((8,), torch.finfo(torch.float32).tiny)
+    torch.set_flush_denormal(False)
+    assert (smallest / 2).any()
+    numbers(tiny(), fake_run)
+    assert not (smallest / 2).any()
 
 
 def test_one_row_per_epoch_and_it_learns(tiny: Callable[..., Config], fake_run):
@@ -89,53 +118,104 @@ def test_a_key_that_is_not_declared_for_the_summary_raises(fake_run):
         Tracker(fake_run).summary({"val/acc": 0.9})
 
 
-def test_every_declared_epoch_key_is_logged_every_epoch(tiny: Callable[..., Config], fake_run):
-    rows, _ = numbers(tiny(), fake_run)
-    declared = {key for key, entry in KEYS.items() if entry.when == "epoch"}
-    assert all(set(row) == declared for row in rows)
+class Modest(torch.nn.Sequential):
+    """One layer."""
+
+    def __init__(self) -> None:
+        super().__init__(torch.nn.Flatten(), torch.nn.Linear(64, 10))
 
 
-@pytest.mark.parametrize("clip", [0.0, 0.5])
-def test_our_adamw_is_that_of_torch(clip: float):
-    torch.manual_seed(0)
-    ours, theirs = (torch.nn.Linear(5, 3) for _ in range(2))
-    theirs.load_state_dict(ours.state_dict())
-    optimizer = AdamW(ours, weight_decay=0.1, clip=clip)
-    reference = torch.optim.AdamW(theirs.parameters(), weight_decay=0.1)
-    for step in range(20):
-        inputs, lr = torch.randn(8, 5), cosine(0.05, step, 20)
-        optimizer.zero_grad()
-        ours(inputs).square().mean().backward()
-        optimizer.step(lr, optimizer.gradient_norm())
-        reference.zero_grad()
-        theirs(inputs).square().mean().backward()
-        if clip:
-            torch.nn.utils.clip_grad_norm_(theirs.parameters(), clip)
-        reference.param_groups[0]["lr"] = lr
-        reference.step()
-    torch.testing.assert_close(ours.weight, theirs.weight, rtol=1e-4, atol=1e-6)
-    torch.testing.assert_close(ours.bias, theirs.bias, rtol=1e-4, atol=1e-6)
+class Insatiable(Modest):
+    """Never has enough memory to train."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            torch.empty(1 << 60)  # more than any machine has
+        return super().forward(images)
 
 
-def test_the_cosine_falls_from_peak_to_zero():
-    rates = [cosine(0.3, step, 10) for step in range(11)]
-    assert rates[0] == 0.3
-    assert rates[5] == pytest.approx(0.15)
-    assert rates[10] == pytest.approx(0)
-    assert rates == sorted(rates, reverse=True)
+class Greedy(Modest):
+    """Has memory for 20 images at once in training, and no more."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if self.training and len(images) > 20:
+            torch.empty(1 << 60)
+        return super().forward(images)
 
 
-def test_augmentation_moves_each_image_its_own_way_and_only_a_little():
-    torch.manual_seed(0)
-    blob = torch.zeros(200, 1, 8, 8)
-    blob[:, :, 3:5, 3:5] = 1
-    moved = augment(blob, 1.0)
-    assert moved.shape == blob.shape
-    assert len(torch.unique(moved.flatten(1), dim=0)) == 200
-    rows = moved.sum((1, 3)) @ torch.arange(8.0) / moved.sum((1, 2, 3))
-    assert 0.5 < (rows - 3.5).abs().max() < 1.6
-    assert (augment(blob, 0.2) - blob).abs().mean() < (moved - blob).abs().mean() / 2
-    assert augment(blob, 0.0) is blob
+def test_memory_that_runs_out_halves_the_pieces_and_changes_no_result(
+    tiny: Callable[..., Config], fake_run, monkeypatch: pytest.MonkeyPatch
+):
+    def trained(greedy: bool, *arguments: str) -> tuple[list[dict], dict]:
+        with monkeypatch.context() as patch:
+            patch.setitem(models.MODELS, "mlp", lambda *_: Greedy() if greedy else Modest())
+            return numbers(tiny(*arguments), fake_run)
+
+    rows, summary = trained(True)
+    assert [row["train/micro_batch"] for row in rows] == [16, 16]
+    plain, expected = trained(False)
+    assert [row["train/micro_batch"] for row in plain] == [64, 64]
+    assert rows[-1]["val/loss"] == pytest.approx(plain[-1]["val/loss"], rel=1e-5)
+    assert summary["train/samples_seen"] == expected["train/samples_seen"]
+
+
+def test_one_image_that_does_not_fit_is_a_failure_of_its_own(
+    tiny: Callable[..., Config], fake_run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(models.MODELS, "mlp", lambda *_: Insatiable())
+    with pytest.raises(OutOfMemory):
+        numbers(tiny(), fake_run)
+
+
+@pytest.mark.parametrize("micro_batch", [1, 7, 64, 500])
+def test_pieces_give_the_gradient_of_the_whole(
+    tiny: Callable[..., Config], fake_run, micro_batch: int
+):
+    settings = ("train.epochs=1", "train.epoch_steps=4")
+    (whole,), _ = numbers(tiny(*settings), fake_run)
+    (pieces,), _ = numbers(tiny(*settings, f"train.micro_batch={micro_batch}"), fake_run)
+    assert pieces["train/micro_batch"] == min(micro_batch, 64)
+    for key in ("train/loss", "train/grad_norm", "val/loss"):
+        assert pieces[key] == pytest.approx(whole[key], rel=1e-5)
+
+
+def test_a_process_without_an_image_adds_nothing():
+    model, found = Modest(), torch.zeros(3)
+    _gradient(model, torch.empty(0, 1, 8, 8), torch.empty(0).long(), 4, 1, 0.0, found)
+    assert found.tolist() == [0, 0, 0]
+    assert model[1].weight.grad is None
+
+
+def test_it_stops_early_once_nothing_gets_better(tiny: Callable[..., Config], fake_run):
+    rows, summary = numbers(tiny("train.epochs=30", "train.lr=1e-9", "train.patience=2"), fake_run)
+    best = max(range(len(rows)), key=lambda place: rows[place]["val/acc"])
+    assert len(rows) == best + 3 < 30
+    assert summary["train/samples_seen"] == len(rows) * 1079
+
+
+def test_averaged_weights_are_scored_and_the_trained_ones_go_on(
+    tiny: Callable[..., Config], fake_run
+):
+    plain, _ = numbers(tiny(), fake_run)
+    averaged, _ = numbers(tiny("train.ema=0.99"), fake_run)
+    assert [row["train/loss"] for row in plain] == [row["train/loss"] for row in averaged]
+    assert plain[-1]["val/loss"] != averaged[-1]["val/loss"]
+
+
+@pytest.mark.parametrize("group", ["model=resnet8x8", "model=vit"])
+def test_other_models_train_on_the_same_data(fake_run, group: str):
+    small = ("train=fast_dev", "train.epochs=2", "augment=strong", "augment.cutout=2")
+    rows, _ = numbers(resolve([group, *small]), fake_run)
+    assert rows[-1]["train/loss"] < rows[0]["train/loss"]
+
+
+def test_filters_lie_in_memory_as_convolutions_like_them(fake_run, tmp_path: Path):
+    config = resolve(["model=resnet8x8", "train=fast_dev"])
+    train(config, Tracker(fake_run), Stop(), Evidence(), tmp_path)
+    (best,) = tmp_path.glob("best-*.pt")
+    filters = [kept for kept in torch.load(best)["model"].values() if kept.ndim == 4]
+    assert len(filters) > 3
+    assert all(kept.is_contiguous(memory_format=torch.channels_last) for kept in filters)
 
 
 def test_the_shipped_configuration_is_valid():

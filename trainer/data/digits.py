@@ -1,19 +1,17 @@
-"""digits-hard, and how a model is scored on it: the judge, which no experiment may edit."""
+"""digits-hard, the default data: part of the judge, which no experiment may edit."""
 
 import gzip
-import hashlib
 import importlib.util
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
 
+from trainer.data.dataset import Dataset, Spec, Split
 from trainer.health import DataError
 
-PIXELS, CLASSES = 64, 10
+PIXELS = 64
+SPEC = Spec((1, 8, 8), tuple("0123456789"))
 EVALUATION_COPIES = 8
 """Distorted copies of each validation and test original: more images, less noise in the score."""
 
@@ -22,44 +20,7 @@ ROTATION_DEGREES, SCALE, SHIFT_PIXELS, NOISE = 15.0, 0.15, 0.6, 0.05
 """Largest distortion of a copy either way; noise is a standard deviation, full ink being 1."""
 
 
-@dataclass(frozen=True)
-class Split:
-    """Images and their labels.
-
-    Attributes:
-        images: (n, 1, 8, 8) float32; paper is 0 and full ink 1, noise runs past both.
-        labels: (n,) int64, 0 to 9.
-        originals: (n,) the scikit-learn digit that each image is a copy of.
-    """
-
-    images: Tensor
-    labels: Tensor
-    originals: np.ndarray
-
-    def digest(self) -> str:
-        """12 hex digits of what the split holds."""
-        content = self.images.numpy().tobytes() + self.labels.numpy().tobytes()
-        return hashlib.sha256(content).hexdigest()[:12]
-
-
-@dataclass(frozen=True)
-class Digits:
-    """The three splits; no original has copies in two of them."""
-
-    train: Split
-    validation: Split
-    test: Split
-
-    def describe(self) -> str:
-        """Sizes and class counts, to be read before anything is trained."""
-        return "\n".join(
-            f"{name}: {len(split.labels)} images, per class "
-            + " ".join(map(str, torch.bincount(split.labels, minlength=CLASSES).tolist()))
-            for name, split in vars(self).items()
-        )
-
-
-def load(copies: int) -> Digits:
+def load(copies: int) -> Dataset:
     """Makes the splits, the same on every call; 60, 20 and 20% of each class's originals.
 
     Args:
@@ -79,17 +40,7 @@ def load(copies: int) -> Digits:
         # A stream of its own for each split: more training copies leave the judge's data alone.
         copied = _distort(images[chosen], np.random.default_rng((SPLIT_SEED, stream)))
         splits[name] = Split(torch.from_numpy(copied), torch.from_numpy(labels[chosen]), chosen)
-    return Digits(**splits)
-
-
-@torch.no_grad()
-def score(model: nn.Module, split: Split) -> tuple[float, float]:
-    """Mean cross-entropy (no smoothing) and share of correct answers, in evaluation mode."""
-    model.eval()
-    logits = model(split.images)
-    loss = functional.cross_entropy(logits, split.labels).item()
-    correct = (logits.argmax(dim=1) == split.labels).sum().item()
-    return loss, correct / len(split.labels)
+    return Dataset(SPEC, **splits)
 
 
 def _originals() -> tuple[np.ndarray, np.ndarray]:
