@@ -1,0 +1,1 @@
+"""After training: a model as files, smaller, compared, and behind HTTP."""
