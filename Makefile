@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 NODE := bot/sandbox/actions
 JUDGES := .cache/judges
+PEERS := .cache/peers
 RECORDS := .cache/records
 
-.PHONY: demo test judges quick bench check snapshots lock clean
+.PHONY: demo test judges quick bench bench-gpu check snapshots lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready ## the whole loop with real training, on this machine
@@ -24,8 +25,12 @@ judges: $(addprefix $(JUDGES)/,rest.json webhooks.json schema.graphql examples.j
 quick: .venv/ready ## the tests that need no servers and no training, under a minute
 	$(BIN)/pytest --numprocesses 2 -m "not slow"
 
-bench: .venv/ready ## how fast the sandbox is, beside peers in the same run; minutes
+bench: .venv/ready $(PEERS)/ready ## how fast sandbox and trainer are, beside peers in the same run; minutes
 	$(BIN)/python -m tests.bench.sandbox
+	$(BIN)/python -m tests.bench.trainer
+
+bench-gpu: .venv/ready $(PEERS)/ready ## how fast the trainer is on a GPU, beside peers in the same run
+	$(BIN)/python -m tests.bench.trainer --gpu
 
 check: .venv/ready ## formatting, lint, types and the import rule
 	$(BIN)/ruff format --check .
@@ -34,7 +39,7 @@ check: .venv/ready ## formatting, lint, types and the import rule
 	$(BIN)/lint-imports
 
 snapshots: .venv/ready ## write anew what replies look like; read the difference before you commit it
-	REWRITE_SNAPSHOTS=1 $(BIN)/pytest tests/bot/test_comments.py tests/bot/test_readme.py
+	REWRITE_SNAPSHOTS=1 $(BIN)/pytest tests/bot/test_comments.py tests/bot/test_readme.py tests/trainer/test_pages.py
 
 lock: .venv/ready ## pin what the action installs, with hashes, at the versions of requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
@@ -45,6 +50,13 @@ lock: .venv/ready ## pin what the action installs, with hashes, at the versions 
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	npm ci --silent --prefix $(NODE)
+	touch $@
+
+# The training frameworks that the bench compares with; a minute, 1.1 GB.
+$(PEERS)/ready: requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check lightning==2.6.6 \
+		accelerate==1.15.0 $$(grep -E '^(torch|pydantic|pyyaml)==' requirements.txt)
 	touch $@
 
 # One file out of a package of @octokit, some of which are far too large to be installed.
