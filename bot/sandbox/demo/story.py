@@ -13,6 +13,8 @@ from bot.sandbox.demo.plot import BY_HAND, CODE, HARM, HELP, IDEAS, NAN
 from bot.sandbox.demo.stage import STRANGER, Stage
 
 TRAINING_SECONDS = 300.0
+STRANGERS_SEEDS = "4321"
+"""How many seeds the stranger asks for: a number that no answer holds by chance."""
 
 
 @dataclass
@@ -123,7 +125,7 @@ class Story:
     def _launch(self) -> None:
         ada, pulls = self.at.people["ada"], self.cast.pulls
         helping = pulls[HELP.key]
-        self.at.people[STRANGER].writes(helping, "/launch seeds=500")
+        self.at.people[STRANGER].writes(helping, f"/launch seeds={STRANGERS_SEEDS}")
         ada.writes(helping, "/launch")
         self._three_are_queued(helping, HELP.key)
         ada.writes(helping, "/launch")
@@ -143,7 +145,7 @@ class Story:
             self._three_are_queued(pull, key)
         said = self.see.repository.threads[helping].comments
         stranger = next(c for c in said if c.author.login == STRANGER)
-        answered = any("500" in c.body for c in said if c is not stranger)
+        answered = any(STRANGERS_SEEDS in c.body for c in said if c is not stranger)
         self.show.check("the stranger's /launch gets nothing", not (answered or stranger.reactions))
 
     def _three_are_queued(self, pull: int, key: str) -> None:
