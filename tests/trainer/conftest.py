@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 import wandb
 
 from bot.sandbox.serve import reserve, serve
@@ -77,6 +78,13 @@ class FakeRun:
 
     def finish(self, exit_code: int) -> None:
         self.exit_code = exit_code
+
+
+@pytest.fixture(autouse=True)
+def usual_arithmetic() -> Iterator[None]:
+    """Training counts subnormal numbers as zero, for the whole process: not so the next test."""
+    yield
+    torch.set_flush_denormal(False)
 
 
 @pytest.fixture
