@@ -166,7 +166,7 @@ class Story:
             )
             allowed = expected.get(key, any_verdict)
             self.show.check(f"PR #{pulls[key]} ({key}): {verdict}", verdict in allowed)
-        asked = {run.config["train"]["augment"] for run in self.see.runs(pulls[HELP.key])}
+        asked = {run.config["augment"]["affine"] for run in self.see.runs(pulls[HELP.key])}
         self.show.check("the changed setting reached the training program", asked == {0.5})
         self.show.check(
             "progress is one comment each, edited in place",
