@@ -5,8 +5,9 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import wandb
 
@@ -198,6 +199,8 @@ class Tracker:
     def finish(self, exit_code: int) -> None:
         """Ends the run and waits until W&B has everything."""
         self._run.finish(exit_code=exit_code)
+        if self._speaks:
+            self._disk.close()
 
     def _log(self, row: dict[str, float]) -> None:
         with self._spent() as began:
@@ -207,9 +210,13 @@ class Tracker:
 
     def _keep(self, values: dict[str, Any]) -> None:
         if self._speaks:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with (self.folder / ROWS).open("a") as rows:
-                rows.write(json.dumps(values) + "\n")
+            self._disk.write(json.dumps(values) + "\n")
+
+    @cached_property
+    def _disk(self) -> TextIO:
+        """The rows on disk: each line is there once it is written, whatever happens next."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return (self.folder / ROWS).open("a", buffering=1)
 
     @contextmanager
     def _spent(self) -> Iterator[float]:
