@@ -106,7 +106,7 @@ def mislabelled(folder: Path, share: float) -> Iterator[None]:
     place = folder / "sklearn" / "datasets" / "data"
     place.mkdir(parents=True)
     (folder / "sklearn" / "__init__.py").touch()
-    lot = random.Random(1)  # noqa: S311
+    lot = random.Random(1)
     with gzip.open(Path(source.origin).parent / "datasets/data/digits.csv.gz", "rt") as file:
         table = list(csv.reader(file))
     for row in table:

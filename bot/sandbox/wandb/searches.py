@@ -39,7 +39,7 @@ def choice(settings: Settings, number: int, seed: str) -> dict[str, Any] | None:
         return None
     if settings["method"] == "grid":
         return next(itertools.islice(_combinations(settings["parameters"]), number, None), None)
-    source = random.Random(f"{seed} {number}")  # noqa: S311 - a seeded search hides nothing
+    source = random.Random(f"{seed} {number}")
     return {name: _drawn(each, source) for name, each in settings["parameters"].items()}
 
 
