@@ -17,6 +17,7 @@ from bot.handlers.fix import fix
 from bot.handlers.launch import launch
 from bot.handlers.merge import confirm
 from bot.handlers.pick import pick
+from bot.handlers.proposal import Proposal, carry_out
 from bot.handlers.reconcile import reconcile
 from bot.handlers.settle import settle
 from bot.handlers.status import status
@@ -98,9 +99,13 @@ def _comment(event: CommentWritten, world: World) -> None:
     try:
         if isinstance(command, UserError):
             raise command
-        reply = _command(event, command, role, world)
-        if reply is None:
+        answer = _command(event, command, role, world)
+        if isinstance(answer, Proposal):
+            carry_out(world, answer)
+            answer = None
+        if answer is None:
             reconcile(world, event.place)
+        reply = answer
     except UserError as error:
         reply = Problem(str(error))
     if reply is not None:
@@ -109,7 +114,9 @@ def _comment(event: CommentWritten, world: World) -> None:
     world.forge.react(event.comment_id, "confused" if failed else "rocket")
 
 
-def _command(event: CommentWritten, command: Command, role: Role, world: World) -> Reply | None:
+def _command(
+    event: CommentWritten, command: Command, role: Role, world: World
+) -> Reply | Proposal | None:
     spec = COMMANDS[command.name]
     if not _may(world, role, spec.right):
         needed = getattr(world.config.rights, spec.right)
@@ -124,11 +131,11 @@ def _command(event: CommentWritten, command: Command, role: Role, world: World) 
         case "launch":
             return launch(world, event, command)
         case "baseline":
-            baseline(world, event, command)
+            return baseline(world, event, command)
         case "fix":
-            fix(world, event)
+            return fix(world, event)
         case "merge":
-            confirm(world, event)
+            return confirm(world, event)
         case "status":
             return status(world)
         case "help":

@@ -6,12 +6,13 @@ from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers.judging import read
 from bot.handlers.plan import new_attempt
-from bot.handlers.recall import recall, record
+from bot.handlers.proposal import Proposal
+from bot.handlers.recall import recall
 from bot.ports import World
 
 
-def baseline(world: World, event: CommentWritten, command: Command) -> None:
-    """Write down the attempt that measures the default branch; the ring behind it queues it.
+def baseline(world: World, event: CommentWritten, command: Command) -> Proposal | None:
+    """Propose the attempt that measures the default branch; the ring behind it queues it.
 
     Raises:
         UserError: this issue is taken, or too few seeds are asked for.
@@ -19,7 +20,7 @@ def baseline(world: World, event: CommentWritten, command: Command) -> None:
     ledger = world.forge.read_ledger()
     known = recall(world, ledger, event.place)
     if known and event.comment_id in known.answered:
-        return
+        return None
     if known and known.kind != "baseline":
         raise UserError("This issue is an experiment. Write `/baseline` in an issue of its own.")
     if known and known.latest and known.latest.verdict is None:
@@ -52,4 +53,4 @@ def baseline(world: World, event: CommentWritten, command: Command) -> None:
     )  # fmt: skip
     after = experiment.with_attempt(attempt).but(answered=(*experiment.answered, event.comment_id))
     message = f"#{event.place}: {event.author} asks for a baseline of {len(seeds)} seeds"
-    record(world, ledger, ledger.put(after), message)
+    return Proposal(ledger, after, message, attempt)

@@ -7,14 +7,14 @@ from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers.judging import current, settings_changed
 from bot.handlers.plan import check_idle, check_pull, new_attempt, overrides_of
+from bot.handlers.proposal import Proposal
 from bot.handlers.propose import commit_settings
-from bot.handlers.recall import record
 from bot.ports import World
 from bot.replies import Fixed
 
 
-def fix(world: World, event: CommentWritten) -> None:
-    """Write down what is to be committed and launched; the ring behind it does both.
+def fix(world: World, event: CommentWritten) -> Proposal | None:
+    """Propose what is to be committed and launched; the ring behind it does both.
 
     Raises:
         UserError: nothing failed here, or nothing is suggested.
@@ -22,7 +22,7 @@ def fix(world: World, event: CommentWritten) -> None:
     ledger = world.forge.read_ledger()
     experiment = ledger.at(event.place)
     if experiment and event.comment_id in experiment.answered:
-        return
+        return None
     attempt = experiment.latest if experiment else None
     if not (experiment and attempt and (attempt.purpose, attempt.verdict) == ("search", "INVALID")):
         raise UserError("There is no failed attempt here, so there is nothing to fix.")
@@ -51,7 +51,7 @@ def fix(world: World, event: CommentWritten) -> None:
     )
     after = experiment.but(fix=wanted, answered=(*experiment.answered, event.comment_id))
     message = f"#{experiment.number}: {event.author} asks for the fix"
-    record(world, ledger, ledger.put(after), message)
+    return Proposal(ledger, after, message)
 
 
 def commit(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:

@@ -3,18 +3,19 @@
 from bot.commands import Command
 from bot.core.baseline import Baseline
 from bot.core.experiment import Attempt, Experiment
-from bot.core.ledger import Ledger
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers.judging import current, most_seeds
 from bot.handlers.plan import check_idle, check_pull, new_attempt, overrides_of
-from bot.handlers.recall import record
+from bot.handlers.proposal import Proposal
 from bot.ports import Pull, World
 from bot.replies import AlreadyLaunched
 
 
-def launch(world: World, event: CommentWritten, command: Command) -> AlreadyLaunched | None:
-    """Write down an attempt at the PR's head; the ring behind it queues its runs.
+def launch(
+    world: World, event: CommentWritten, command: Command
+) -> Proposal | AlreadyLaunched | None:
+    """Propose an attempt at the PR's head; the ring behind it queues its runs.
 
     Raises:
         UserError: there is nothing that could be launched, or it could not be judged.
@@ -52,8 +53,11 @@ def launch(world: World, event: CommentWritten, command: Command) -> AlreadyLaun
         world, ledger, experiment, "search", commit, seeds, event.author, event.comment_id,
         overrides=overrides, baseline=baseline.tag,
     )  # fmt: skip
-    _write(world, ledger, experiment, attempt)
-    return None
+    after = experiment.with_attempt(attempt).but(
+        answered=(*experiment.answered, event.comment_id), stale=None
+    )
+    message = f"#{experiment.number}: {event.author} launches attempt {attempt.number}"
+    return Proposal(ledger, after, message, attempt)
 
 
 def adopted(pull: Pull) -> Experiment:
@@ -84,14 +88,6 @@ def _superseded(experiment: Experiment, commit: str) -> Experiment:
         )
     runs = tuple(run if run.ended else run.but(state="killed") for run in attempt.runs)
     return experiment.with_attempt(attempt.but(runs=runs, verdict="SUPERSEDED"))
-
-
-def _write(world: World, ledger: Ledger, experiment: Experiment, attempt: Attempt) -> None:
-    after = experiment.with_attempt(attempt).but(
-        answered=(*experiment.answered, attempt.comment_id), stale=None
-    )
-    message = f"#{experiment.number}: {attempt.asked_by} launches attempt {attempt.number}"
-    record(world, ledger, ledger.put(after), message)
 
 
 def _contains(world: World, pull: Pull, commit: str, baseline: Baseline) -> None:

@@ -10,14 +10,14 @@ from bot.handlers import judging
 from bot.handlers.comparing import confirmed
 from bot.handlers.measure import measure
 from bot.handlers.plan import check_idle, check_pull, new_attempt
-from bot.handlers.recall import record
+from bot.handlers.proposal import Proposal
 from bot.handlers.release import win
 from bot.ports import Pull, World
 from bot.replies import MergeMessage
 
 
-def confirm(world: World, event: CommentWritten) -> None:
-    """Write down the attempt that confirms a win; the ring behind it trains it, then merges.
+def confirm(world: World, event: CommentWritten) -> Proposal | None:
+    """Propose the attempt that confirms a win; the ring behind it trains it, then merges.
 
     Raises:
         UserError: this is no WIN at the PR's present head against the present baseline.
@@ -25,7 +25,7 @@ def confirm(world: World, event: CommentWritten) -> None:
     ledger = world.forge.read_ledger()
     experiment = ledger.at(event.place)
     if experiment and event.comment_id in experiment.answered:
-        return
+        return None
     pull = world.forge.pull(event.place)
     check_pull(world, pull)
     experiment = _winner(ledger, experiment, pull)
@@ -38,7 +38,7 @@ def confirm(world: World, event: CommentWritten) -> None:
     )  # fmt: skip
     after = experiment.with_attempt(attempt).but(answered=(*experiment.answered, event.comment_id))
     message = f"#{experiment.number}: {event.author} asks for the merge"
-    record(world, ledger, ledger.put(after), message)
+    return Proposal(ledger, after, message, attempt)
 
 
 def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experiment:
