@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.github import Delivery
 from tests.faults.agent import PATIENCE_SECONDS
+from tests.faults.chapters import CHAPTERS, play
+from tests.faults.ending import state
 from tests.faults.stage import Stage, stage
-from tests.faults.test_killed import asked_to_launch, state
 from tests.zygote import PROJECT, Zygote
 
 pytestmark = pytest.mark.slow
@@ -88,18 +90,20 @@ def test_says_the_same(
 
 def test_does_the_same(zygote: Zygote, tmp_path: Path) -> None:
     with stage(tmp_path, zygote) as at:
-        asked_to_launch(at)
+        chapter = CHAPTERS["launch"]
+        play(at, chapter.before)
+        (asked,) = chapter.beats[0](at)
         at.keep()
-        forked, fresh = (_launched(at, starter) for starter in (zygote, Fresh()))
+        forked, fresh = (_launched(at, asked, starter) for starter in (zygote, Fresh()))
     assert "mutation pushToRunQueueByName" in forked["writes"]
     assert forked == fresh
 
 
-def _launched(at: Stage, starter: Zygote | Fresh) -> dict[str, object]:
+def _launched(at: Stage, asked: Delivery, starter: Zygote | Fresh) -> dict[str, object]:
     at.restore()
     at.faults.reset()
     at.starter = starter
-    at.respond("issue_comment")
+    at.answer(asked)
     log = max(at.root.glob("job-*/log"), key=lambda path: path.stat().st_mtime_ns).read_text()
     return {
         "state": state(at),

@@ -114,8 +114,10 @@ def zygote() -> Iterator[Zygote]:
         )
         theirs.close()
         with process:
-            yield Zygote(ours)
-            ours.close()
+            try:
+                yield Zygote(ours)
+            finally:
+                ours.close()
 
 
 def _preload() -> list[tempfile.TemporaryDirectory[str]]:

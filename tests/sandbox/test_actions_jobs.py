@@ -196,3 +196,20 @@ def test_a_wrong_file_is_named_and_starts_nothing(
 def test_a_file_for_events_of_branches_is_left_alone(play: Play) -> None:
     stage = play("on: [push, pull_request]\nconcurrency: ci\njobs: {}")
     assert stage.run("issues", {"action": "opened"}) == []
+
+
+def test_a_pull_request_starts_the_default_branchs_workflow(play: Play) -> None:
+    stage = play("""
+on: pull_request_target
+jobs:
+  look:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "$GITHUB_EVENT_NAME ${{ github.event.action }} $GITHUB_REF $GITHUB_SHA"
+""")
+    for action in ("opened", "synchronize", "reopened", "labeled", "closed"):
+        stage.run("pull_request", {"action": action})
+    assert [job.log.strip().rpartition("\n")[2] for job in stage.actions.jobs] == [
+        f"pull_request_target {action} refs/heads/main {stage.commit}"
+        for action in ("opened", "synchronize", "reopened")
+    ]

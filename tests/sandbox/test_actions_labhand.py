@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import github
 import pytest
 
 from bot.sandbox.actions import JobResult
@@ -14,6 +15,7 @@ REAL = (
     "action.yml",
     ".github/ISSUE_TEMPLATE/experiment.yml",
     ".github/workflows/labhand.yml",
+    ".github/workflows/check.yml",
     ".github/workflows/ring.yml",
 )
 SECRETS = {"WANDB_API_KEY": "w" * 40, "ANTHROPIC_API_KEY": "sk-ant-" + "a" * 40}
@@ -137,6 +139,18 @@ def test_a_model_job_that_fails_is_settled_too(team: Stage) -> None:
     assert "found work/patch.txt better" in jobs["settle"].log
 
 
+def test_the_form_takes_one_job_on_the_default_branch_alone(team: Stage) -> None:
+    path = "actions/workflows/labhand.yml/dispatches"
+    form = {"command": "/launch", "number": "1"}
+    team.ask("POST", "git/refs", team.mona, {"ref": "refs/heads/evil", "sha": team.commit})
+    for branch, ends in (("main", "success"), ("evil", "skipped")):
+        before = len(team.actions.jobs)
+        assert team.ask("POST", path, team.mona, {"ref": branch, "inputs": form}) == 204
+        team.actions.wait_idle(PATIENCE_SECONDS)
+        done = {job.job: job.conclusion for job in team.actions.jobs[before:]}
+        assert done["respond"] == ends
+
+
 def test_a_ring_rings(team: Stage) -> None:
     payload = {"workflow": ".github/workflows/ring.yml"}
     (job,) = team.run("workflow_dispatch", payload)
@@ -144,3 +158,22 @@ def test_a_ring_rings(team: Stage) -> None:
     jobs = team.run("repository_dispatch", {"action": "labhand-ring"})
     assert [job.job for job in jobs if job.conclusion != "skipped"] == ["respond"]
     assert team.run("repository_dispatch", {"action": "other"}) == []
+
+
+@pytest.mark.parametrize("by", ["the team", "a fork"])
+def test_a_pull_request_is_looked_at_by_the_default_branchs_files(team: Stage, by: str) -> None:
+    """Whatever a PR makes of the workflow and of the bot, it does not run here."""
+    token = team.mona if by == "the team" else team.github.add_user("stranger")
+    hub = github.Github(auth=github.Auth.Token(token), base_url=team.github.api_url)
+    base = hub.get_repo(REPOSITORY)
+    theirs = base if by == "the team" else base.create_fork()
+    theirs.create_git_ref("refs/heads/evil", team.commit)
+    for path in ("bot/__main__.py", ".github/workflows/check.yml"):
+        old = theirs.get_contents(path, ref="evil")
+        assert not isinstance(old, list)
+        theirs.update_file(path, "evil", "raise SystemExit(9)", old.sha, branch="evil")
+    base.create_pull("main", f"{theirs.owner.login}:evil", title="Evil", body="")
+    team.actions.wait_idle(PATIENCE_SECONDS)
+    (job,) = team.actions.jobs
+    assert (job.job, job.event, job.conclusion) == ("check", "pull_request_target", "success")
+    assert "event holds []" in job.log

@@ -5,6 +5,7 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -66,6 +67,8 @@ class Actions:
 
     def __call__(self, delivery: Delivery) -> None:
         """Take note of an event; returns at once."""
+        if delivery.event == "pull_request":
+            delivery = replace(delivery, event=workflows.TARGET)
         if delivery.triggers_workflows and delivery.event in workflows.EVENTS:
             self._count(+1)
             self._decisions.put(partial(self._deliver, delivery))
@@ -115,12 +118,15 @@ class Actions:
 
     def _deliver(self, delivery: Delivery) -> None:
         source = Source(self._github.git_dir(delivery.repository))
-        commit = source.head()
+        branch = source.default_branch()
+        if delivery.event == "workflow_dispatch":  # its sender chooses the branch
+            branch = delivery.payload.get("ref", branch).removeprefix("refs/heads/")
+        commit = source.head(branch)
         if commit is not None:
             for path, text in source.workflows(commit).items():
                 workflow = self._read(path, text, delivery)
                 if workflow is not None:
-                    self._begin(workflow, delivery, source.default_branch(), commit)
+                    self._begin(workflow, delivery, branch, commit)
         self._count(-1)
 
     def _read(self, path: str, text: str, delivery: Delivery) -> Workflow | None:

@@ -15,9 +15,10 @@ class Source:
     def __init__(self, repository: Path) -> None:
         self._repository = repository
 
-    def head(self) -> str | None:
-        """The commit of the default branch; None while there is none."""
-        found = _git(self._repository, "rev-parse", "--verify", "--quiet", "HEAD", check=False)
+    def head(self, branch: str) -> str | None:
+        """The commit of a branch; None while there is none."""
+        ref = f"refs/heads/{branch}"
+        found = _git(self._repository, "rev-parse", "--verify", "--quiet", ref, check=False)
         return found.strip() or None
 
     def default_branch(self) -> str:

@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-EVENTS = frozenset({"issues", "issue_comment", "repository_dispatch", "workflow_dispatch"})
-"""Events whose workflows GitHub reads from the default branch, and that the sandbox runs.
+TARGET = "pull_request_target"
+"""What `pull_request` is called where it starts the default branch's workflow."""
+EVENTS = frozenset({"issues", "issue_comment", TARGET, "repository_dispatch", "workflow_dispatch"})
+"""Events whose workflows GitHub reads from the default branch, and that the sandbox runs; a
+`workflow_dispatch` from the branch that its sender names.
 
 A push or a pull request brings its own workflow file; the sandbox does not run those.
 """
+USUAL = {TARGET: ("opened", "reopened", "synchronize")}
+"""The actions that start a workflow which names none, where not all of them do."""
 DEFAULT_PERMISSIONS = {"contents": "read", "packages": "read"}
 SCOPES = (
     *("actions", "attestations", "checks", "contents", "deployments", "discussions", "id-token"),
@@ -69,7 +74,7 @@ class Workflow:
             return False
         if event == "workflow_dispatch":
             return bool(payload["workflow"] == self.path)
-        types = self.triggers[event].get("types")
+        types = self.triggers[event].get("types", USUAL.get(event))
         return types is None or payload.get("action") in _words(types)
 
 

@@ -62,17 +62,19 @@ class Faults:
 
     Args:
         seed: decides about luck and order.
-        count_writes: whether to keep `writes`.
+        counts: whether to keep `writes` and `requests`.
 
     Attributes:
         log: what struck since the last `reset`, oldest first.
         writes: the requests since then that meant to write, oldest first.
+        requests: how many requests there were since then.
     """
 
-    def __init__(self, seed: int = 0, *, count_writes: bool = False) -> None:
+    def __init__(self, seed: int = 0, *, counts: bool = False) -> None:
         self.log: list[Struck] = []
         self.writes: list[str] = []
-        self._counts_writes = count_writes
+        self.requests = 0
+        self._counts = counts
         self._seed = seed
         self._planned: list[Planned] = []
         self._kinds: frozenset[Kind] = frozenset()
@@ -108,18 +110,19 @@ class Faults:
         """Begin anew, with another seed if one is given; what was held back is lost."""
         self._forget()
         self._mail.drop()
-        self.log, self.writes = [], []
+        self.log, self.writes, self.requests = [], [], 0
         self._seed = self._seed if seed is None else seed
 
     def around(self, service: Service, app: ASGIApp) -> ASGIApp:
         """The same application, with what goes wrong with requests."""
 
         async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
-            if "request" not in self._kinds and not self._counts_writes:
+            if "request" not in self._kinds and not self._counts:
                 await app(scope, receive, send)
                 return
             names, receive = await requests.read(scope, receive)
-            if self._counts_writes and "write" in names:
+            self.requests += 1
+            if "write" in names:
                 self.writes.append(names[0])
             if struck := self._pick("request", service, names):
                 await requests.strike(struck.fault, service, app, scope, receive, send)

@@ -11,15 +11,15 @@ SERVICE = "wandb-core"
 """Speaks to W&B for the process that started it."""
 
 
-def kill_writer(address: tuple[str, int]) -> None:
-    """Kill the process that connects from an address on this machine, and its children.
+def kill_writer(address: tuple[str, int], server: tuple[str, int]) -> None:
+    """Kill the process that connects from an address on this machine to a server, and its children.
 
     Behind W&B's service it is the process that this works for.
 
     Raises:
         LookupError: nobody connects from there, or whoever does runs the sandbox itself.
     """
-    pid = _owner(_inode(address[1]))
+    pid = _owner(_inode(address[1], server[1]))
     if (PROC / str(pid) / "comm").read_text().strip() == SERVICE:
         pid = _parents()[pid]
     kill(pid)
@@ -38,11 +38,12 @@ def kill(pid: int) -> None:
             os.kill(each, signal.SIGKILL)
 
 
-def _inode(port: int) -> str:
-    """The socket on this machine that is bound to a port and connected."""
+def _inode(port: int, server: int) -> str:
+    """The socket that is bound to a port and connected to a server's: others may share the one."""
     for line in (PROC / "net/tcp").read_text().splitlines()[1:]:
-        _, local, _, state, *_, inode = line.split()[:10]
-        if state == "01" and int(local.partition(":")[2], 16) == port:  # 01: established
+        _, local, remote, state, *_, inode = line.split()[:10]
+        ends = [int(end.partition(":")[2], 16) for end in (local, remote)]
+        if state == "01" and ends == [port, server]:  # 01: established
             return inode
     raise LookupError(f"nobody connects from port {port}")
 

@@ -113,7 +113,7 @@ def _half(answer: list[Message]) -> list[Message]:
 
 async def _hang_up(fault: Fault, scope: Scope, receive: Receive) -> None:
     if fault.kill:
-        await run_in_threadpool(processes.kill_writer, scope["client"])
+        await run_in_threadpool(processes.kill_writer, scope["client"], scope["server"])
     scope["extensions"][HANG_UP]()
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -9,8 +9,10 @@ from bot.sandbox.github.moving import Protected, move
 from bot.sandbox.github.nodes import Problem, RefNode, git_node, node, repository_named, scoped
 from bot.sandbox.github.objects import decoded
 from bot.sandbox.github.queries import Resolver
-from bot.sandbox.github.state import Comment, Pull, Repository, Role, now
+from bot.sandbox.github.state import Comment, Issue, Pull, Repository, Role, now
 from bot.sandbox.github.trees import Entry, Signature
+
+MOST_PINNED = 3
 
 
 def _branch(call: Call, branch: Json) -> tuple[Repository, str]:
@@ -83,6 +85,19 @@ def _minimize(call: Call, subject: str, reason: str | None) -> Comment:
     return comment
 
 
+def _pin(call: Call, data: Json, *, pinned: bool) -> Json:
+    issue = node(call, data["issueId"])
+    if not isinstance(issue, Issue) or isinstance(issue, Pull):
+        raise Problem("NOT_FOUND", "Could not resolve to an Issue.")
+    forbidden = f"{call.user.login} does not have the correct permissions to execute `PinIssue`"
+    scoped(call, issue.repository).need(Role.WRITE, "issues", forbidden=forbidden)
+    others = [number for number in issue.repository.pinned if number != issue.number]
+    if pinned and len(others) == MOST_PINNED:
+        raise Problem("UNPROCESSABLE", f"Maximum {MOST_PINNED} pinned issues per repository")
+    issue.repository.pinned = [*others, issue.number] if pinned else others
+    return {"issue": issue}
+
+
 def _set_draft(call: Call, data: Json, *, draft: bool) -> Json:
     pull = node(call, data["pullRequestId"])
     if not isinstance(pull, Pull):
@@ -126,6 +141,8 @@ RESOLVERS: dict[str, Resolver] = {
     "Mutation.unminimizeComment": _mutation(
         lambda call, data: {"unminimizedComment": _minimize(call, data["subjectId"], None)}
     ),
+    "Mutation.pinIssue": _mutation(lambda call, data: _pin(call, data, pinned=True)),
+    "Mutation.unpinIssue": _mutation(lambda call, data: _pin(call, data, pinned=False)),
     "Mutation.markPullRequestReadyForReview": _mutation(
         lambda call, data: _set_draft(call, data, draft=False)
     ),

@@ -179,6 +179,7 @@ RESOLVERS: dict[str, Resolver] = {
     "Blob.byteSize": lambda blob, *_: len(blob.found.data),
     "Blob.isBinary": lambda blob, *_: _text(blob) is None,
     "Blob.text": _text,
+    "Issue.isPinned": lambda issue, *_: issue.number in issue.repository.pinned,
     "IssueComment.isMinimized": lambda comment, *_: comment.minimized_reason is not None,
     "IssueComment.viewerDidAuthor": lambda comment, call, _: comment.author is call.user,
     "PullRequest.merged": lambda pull, *_: pull.merged_at is not None,

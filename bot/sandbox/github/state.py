@@ -256,6 +256,7 @@ class Repository(Record):
     labels: dict[str, Label] = field(default_factory=dict)
     threads: dict[int, Issue] = field(default_factory=dict)
     opened: set[int] = field(default_factory=set)
+    pinned: list[int] = field(default_factory=list)
     comments: dict[int, Comment] = field(default_factory=dict)
     check_runs: dict[int, "CheckRun"] = field(default_factory=dict)
     statuses: list["Status"] = field(default_factory=list)

@@ -1,6 +1,8 @@
 """Automations: webhook integrations, triggers, and which of them a run's new state fires."""
 
 import json
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Template
 from typing import Any
@@ -29,6 +31,12 @@ class GenericWebhookTriggeredAction:
 
 
 ONCE_SECONDS = 24 * 3600.0  # an automation fires for a run at most once in this time
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "$gte": operator.ge,
+    "$gt": operator.gt,
+    "$lte": operator.le,
+    "$lt": operator.lt,
+}
 _REPORTED = {
     "running": "RUNNING",
     "finished": "FINISHED",
@@ -87,19 +95,38 @@ def delete_trigger(store: Store, request: dict[str, Any]) -> dict[str, Any]:
 def on_run_state(store: Store, run: Run) -> None:
     """Fire what waits for the run's present state; a killed run fires nothing."""
     reported = _REPORTED.get(run.state)
+    for trigger, wanted in _waiting(store, run, "RUN_STATE"):
+        if reported in wanted["run_state_filter"]["states"]:
+            _fire(store, trigger, run)
+
+
+def on_run_metric(store: Store, run: Run, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Fire what waits for a value that stands in one of the rows that a run has just logged."""
+    rows = list(rows)
+    for trigger, wanted in _waiting(store, run, "RUN_METRIC"):
+        threshold = wanted["run_metric_filter"]["threshold_filter"]
+        compare = _COMPARED[threshold["cmp_op"]]
+        values = (row.get(threshold["name"]) for row in rows)
+        if any(compare(v, threshold["threshold"]) for v in values if isinstance(v, int | float)):
+            _fire(store, trigger, run)
+
+
+def _waiting(store: Store, run: Run, event: str) -> Iterator[tuple[Trigger, dict[str, Any]]]:
+    """The triggers of an event that watch a run, with what they wait for."""
     for trigger in store.triggers:
-        if trigger.event_type != "RUN_STATE" or not trigger.enabled:
+        if trigger.event_type != event or not trigger.enabled:
             continue
         if trigger.scope not in (run.project, store.entity):
             continue
         wanted = json.loads(trigger.filter)
-        if reported not in wanted["run_state_filter"]["states"]:
-            continue
-        if not filters.matches(run, json.loads(wanted.get("run_filter") or "{}")):
-            continue
-        if _may_fire(store, trigger, run):
-            trigger.fired[run.storage_id] = store.now()
-            _post(store, trigger, run.project)
+        if filters.matches(run, json.loads(wanted.get("run_filter") or "{}")):
+            yield trigger, wanted
+
+
+def _fire(store: Store, trigger: Trigger, run: Run) -> None:
+    if _may_fire(store, trigger, run):
+        trigger.fired[run.storage_id] = store.now()
+        _post(store, trigger, run.project)
 
 
 def _may_fire(store: Store, trigger: Trigger, run: Run) -> bool:

@@ -1,6 +1,7 @@
 """What a run logged over time: rows of metrics, rows of system metrics, lines of its console."""
 
 import json
+from bisect import bisect_left, bisect_right
 from typing import Any
 
 from bot.sandbox.wandb.pages import page
@@ -37,19 +38,21 @@ def sampled_history(_store: Store, run: Run, specs: list[str]) -> list[list[Row]
 
     Unlike in `history`, `maxStep` is the last step wanted.
     """
-    return [_sampled_history(run, json.loads(spec)) for spec in specs]
+    history = run.history
+    return [_sampled_history(history, json.loads(spec)) for spec in specs]
 
 
-def _sampled_history(run: Run, spec: Row) -> list[Row]:
+def _sampled_history(history: list[Row], spec: Row) -> list[Row]:
     keys, last = spec.get("keys"), spec.get("maxStep")
     if not keys:  # `wandb sweep --pause` and its like ask for nothing
         return []
+    # Steps only rise, and curves of a million of them are read in windows.
+    first = bisect_left(history, spec.get("minStep", 0), key=step_of)
+    end = len(history) if last is None else bisect_right(history, last, key=step_of)
     rows = [
         {key: row[key] for key in keys}
-        for row in run.history
+        for row in history[first:end]
         if all(key in row for key in keys)
-        and step_of(row) >= spec.get("minStep", 0)
-        and _below(step_of(row), None if last is None else last + 1)
     ]
     return sampled(rows, spec.get("samples"))
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.sandbox.wandb import runs
+from bot.sandbox.wandb.automations import on_run_metric
 from bot.sandbox.wandb.history import log_line
 from bot.sandbox.wandb.state import Run
 from bot.sandbox.wandb.store import Store
@@ -19,7 +20,10 @@ def receive(store: Store, run: Run, sent: dict[str, Any]) -> dict[str, Any]:
     if run.state == "crashed":
         runs.enter(store, run, "running")
     for name, chunk in sent.get("files", {}).items():
-        _take(run, name, dict(enumerate(chunk["content"], chunk["offset"])))
+        lines = dict(enumerate(chunk["content"], chunk["offset"]))
+        _take(run, name, lines)
+        if name == "wandb-history.jsonl":
+            on_run_metric(store, run, (run.history_rows[number] for number in lines))
     run.preempting = run.preempting or sent.get("preempting", False)
     if sent.get("complete"):
         runs.end(store, run, sent.get("exitcode", 0))
