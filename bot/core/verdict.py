@@ -1,112 +1,243 @@
 """Verdicts: is the difference to the baseline real, and is it worth having?"""
 
-import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.core.interval import (
+    Interval,
+    Method,
+    Sample,
+    compare,
+    differences,
+    prediction,
+    signed,
+    welch,
+    widest,
+)
+from bot.core.permutation import permutation
+from bot.errors import UserError
+
 Outcome = Literal["WIN", "LOSS", "UNDECIDED", "INVALID", "NOT_COMPARABLE"]
-ALPHA = 0.05
-"""False wins that we allow over all looks together, one-sided."""
-POWER = 0.8
+GUARD_ALPHA = 0.025
+"""Guards are held to, and shown with, a two-sided 95% interval."""
+UNLIKELY = 0.05
+CLOSER = (
+    "Its seeds lie closer together than the baseline's. If some seeds of this change do badly and "
+    "none of them is among these, a false win is likelier than it says: the held-out seeds tell."
+)
+UNEVEN = (
+    "These seeds are too few or too uneven for the usual interval; shown is the wider one, "
+    "which holds for any noise."
+)
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One metric over the seeds of one arm."""
+class Guard:
+    """A metric that may not get worse by more than a limit."""
 
-    values: tuple[float, ...]
-
-    @property
-    def n(self) -> int:
-        """Number of seeds."""
-        return len(self.values)
-
-    @property
-    def mean(self) -> float:
-        """Arithmetic mean."""
-        return statistics.fmean(self.values)
+    name: str
+    sign: int
+    """1 where more is better, -1 where less is."""
+    limit: float | str
+    """In the metric's unit, or as a share of the baseline's mean such as `15%`."""
+    candidate: Sample | None
+    """None where not every run logged it."""
+    baseline: Sample | None
 
     @property
-    def sd(self) -> float:
-        """Standard deviation with n - 1 below; 0 for a single value."""
-        return statistics.stdev(self.values) if self.n > 1 else 0.0
+    def interval(self) -> Interval | None:
+        """The difference, candidate minus baseline, where both arms show their noise."""
+        if not self.candidate or not self.baseline:
+            return None
+        if min(self.candidate.n, self.baseline.n) < 2:
+            return None
+        return welch(self.candidate, self.baseline, GUARD_ALPHA)
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether it surely got no worse than the limit; None where that is not known yet.
+
+        Source: non-inferiority, G. Piaggio et al., J. Am. Med. Assoc. 308 (2012): the interval,
+        not the difference, has to stay on the good side of the limit.
+        """
+        interval = self.interval
+        if interval is None or self.baseline is None:
+            return None
+        gain, limit = signed(interval, self.sign), absolute(self.limit, self.baseline)
+        return True if -gain.lower <= limit else False if -gain.upper > limit else None
+
+    @property
+    def silent(self) -> bool:
+        """Whether the baseline's runs logged it and the candidate's did not."""
+        return bool(self.baseline and not self.candidate)
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A difference of means, candidate minus baseline, and its bounds."""
+class Judgement:
+    """A verdict and what it rests on."""
 
-    difference: float
-    lower: float
-    upper: float
-    alpha: float
-    """Error probability of each bound."""
+    outcome: Outcome
+    why: str
+    """What decided if it was not the primary metric alone; a Markdown sentence, or empty."""
+    interval: Interval | None
+    """Of the primary metric, candidate minus baseline; None where there can be none."""
 
+    caution: str = ""
+    """What may make the error probability larger than it says; a sentence, or empty."""
 
-def welch(candidate: Sample, baseline: Sample, alpha: float) -> Interval:
-    """Bound the difference of two means without assuming equal variances.
-
-    Args:
-        candidate: at least two values.
-        baseline: at least two values.
-        alpha: one-sided error probability of each bound.
-
-    Source: B. L. Welch, Biometrika 34 (1947), with Satterthwaite's degrees of freedom. Two arms
-    without any spread give a bound equal to the difference.
-    """
-    assert candidate.n > 1, "Welch's interval needs two values in each arm"
-    assert baseline.n > 1, "Welch's interval needs two values in each arm"
-    a, b = candidate.sd**2 / candidate.n, baseline.sd**2 / baseline.n
-    difference = candidate.mean - baseline.mean
-    if a + b == 0:
-        return Interval(difference, difference, difference, alpha)
-    freedom = (a + b) ** 2 / (a**2 / (candidate.n - 1) + b**2 / (baseline.n - 1))
-    margin = _critical(freedom, alpha) * math.sqrt(a + b)
-    return Interval(difference, difference - margin, difference + margin, alpha)
+    @property
+    def verdict(self) -> tuple[Outcome, str]:
+        """The outcome, and what decided it."""
+        return self.outcome, self.why
 
 
-def _critical(freedom: float, alpha: float) -> float:
-    """The point that Student's t exceeds with probability `alpha`."""
-    from scipy import special  # a third of a second, and most jobs need no verdict
-
-    return float(special.stdtrit(freedom, 1 - alpha))
-
-
-def information(candidate_seeds: int, baseline_seeds: int) -> float:
-    """Information in a comparison: the inverse of its variance, in units of one run's."""
-    return candidate_seeds * baseline_seeds / (candidate_seeds + baseline_seeds)
-
-
-def spent(share: float) -> float:
-    """False-win probability spent when this share of the planned information is in.
-
-    Source: K. K. G. Lan and D. L. DeMets, Biometrika 70 (1983), the Pocock-like function.
-    """
-    return ALPHA * math.log(1 + (math.e - 1) * min(share, 1.0))
-
-
-def level(seeds: int, earlier: Sequence[int], most: int, baseline_seeds: int) -> float:
-    """One-sided error probability that this look may use.
-
-    It is what the spending function grants since the look before. The looks' probabilities then
-    add up to at most ALPHA, which bounds the false wins over all of them (Boole's inequality),
-    whatever the correlation between looks.
+def judge(
+    candidate: Sample,
+    baseline: Sample,
+    *,
+    sign: int,
+    min_effect: float | str,
+    alpha: float,
+    guards: Sequence[Guard] = (),
+    method: Method = "welch",
+) -> Judgement:
+    """Judge one look at a change against its baseline.
 
     Args:
-        seeds: the candidate's seeds at this look.
-        earlier: its seeds at the looks before.
-        most: its seeds at the last look that is planned.
-        baseline_seeds: the baseline's seeds.
+        candidate: the primary metric of every run of the change.
+        baseline: the primary metric of every run of the baseline.
+        sign: 1 where more is better, -1 where less is.
+        min_effect: the gain that is worth having, in the metric's unit, or as a share of the
+            baseline's mean such as `0.5%`.
+        alpha: one-sided error probability of this look, from `spending.level`.
+        guards: what may not get worse; all of them have to hold for a WIN, so that none of them
+            needs a correction (intersection-union, R. L. Berger, Technometrics 24, 1982).
+        method: how the arms are compared, decided before the first look. By Welch's, a verdict
+            has to hold on the bounds of `permutation.permutation` as well; the interval is
+            Welch's, and the wider one only where the two would say different things.
 
     Returns:
-        0 when no information came in since the last look, or all that was planned had come in
-        before: such a look cannot decide anything.
+        NOT_COMPARABLE only where the baseline shows no noise; whether judge, data and environment
+        are the same is decided before this is asked.
     """
-    full = information(max(most, 1), baseline_seeds)
-    shares = [information(n, baseline_seeds) / full for n in (max(earlier, default=0), seeds)]
-    return max(spent(shares[1]) - spent(shares[0]), 0.0)
+    if fault := _fault(candidate, baseline, guards):
+        return Judgement(*fault, None)
+    if alpha <= 0:
+        return Judgement("UNDECIDED", "All of the planned false-win probability is spent.", None)
+    if candidate.n == 1:
+        seen = prediction(candidate.values[0], baseline, alpha)
+        return Judgement("UNDECIDED", "One run is no verdict: it takes two at least.", seen)
+    if method == "paired" and differences(candidate, baseline).n < 2:
+        return Judgement("UNDECIDED", "Fewer than two seeds are the same as the baseline's.", None)
+    effect = absolute(min_effect, baseline)
+    interval = compare(candidate, baseline, alpha, method)
+    outcome, why = decide(signed(interval, sign), effect), ""
+    wide = sure(candidate, baseline, alpha, method)
+    if decide(signed(wide, sign), effect) != outcome:
+        outcome, why, interval = decide(signed(wide, sign), effect), UNEVEN, wide
+    guarded, reason = _guarded(outcome, guards)
+    caution = CLOSER if guarded == "WIN" and closer(candidate, baseline) else ""
+    return Judgement(guarded, reason or why, interval, caution)
+
+
+def sure(candidate: Sample, baseline: Sample, alpha: float, method: Method = "welch") -> Interval:
+    """The bounds that a verdict has to hold on: Welch's, and those that hold for any noise."""
+    interval = compare(candidate, baseline, alpha, method)
+    if method == "paired":
+        return interval
+    return widest(interval, permutation(candidate, baseline, alpha))
+
+
+def holm(
+    metrics: Sequence[tuple[Sample, Sample, int]], alpha: float, method: Method = "welch"
+) -> tuple[Interval, ...]:
+    """Intervals of several metrics any of which may win, with false wins of all of them at `alpha`.
+
+    The surest has to win at `alpha` by the number of metrics, the next at `alpha` by one less, and
+    so on to the first that does not. Metrics of which all have to win need no correction.
+
+    Args:
+        metrics: candidate, baseline, and 1 where more is better or -1 where less is.
+        alpha: one-sided error probability of this look.
+        method: how the arms are compared.
+
+    Returns:
+        For each metric the bounds of `sure`, candidate minus baseline, at the level it had to hold.
+
+    Source: S. Holm, Scand. J. Stat. 6 (1979).
+    """
+    found: dict[int, Interval] = {}
+    left, ahead = list(range(len(metrics))), True
+    while left and ahead:
+        share = alpha / len(left)
+        found |= {i: sure(metrics[i][0], metrics[i][1], share, method) for i in left}
+        behind = [i for i in left if signed(found[i], metrics[i][2]).lower <= 0]
+        left, ahead = behind, len(behind) < len(left)
+    return tuple(found[i] for i in range(len(metrics)))
+
+
+def _fault(
+    candidate: Sample, baseline: Sample, guards: Sequence[Guard]
+) -> tuple[Outcome, str] | None:
+    """What stands in the way of any verdict."""
+    if not candidate.n:
+        return "INVALID", "No run gave a value."
+    if not candidate.finite:
+        return "INVALID", "A run gave no finite number."
+    silent = [guard.name for guard in guards if guard.silent]
+    if silent:
+        return "INVALID", f"Its runs did not log `{silent[0]}`, which the baseline's did."
+    if baseline.n < 2 or not baseline.finite:
+        return "NOT_COMPARABLE", "The baseline does not show its noise: it takes two seeds."
+    return None
+
+
+def _guarded(outcome: Outcome, guards: Sequence[Guard]) -> tuple[Outcome, str]:
+    """What the guards leave of a verdict: where one is surely broken, no seed more can win."""
+    broken = [guard.name for guard in guards if guard.holds is False]
+    if broken and outcome != "LOSS":
+        return "LOSS", f"The guard `{broken[0]}` does not hold."
+    if outcome != "WIN":
+        return outcome, ""
+    unsure = [guard.name for guard in guards if guard.interval and guard.holds is None]
+    if unsure:
+        return "UNDECIDED", f"The gain is real, but whether `{unsure[0]}` holds is not known yet."
+    return outcome, ""
+
+
+def closer(candidate: Sample, baseline: Sample) -> bool:
+    """Whether the candidate's seeds lie closer together than chance would have them in 1 of 20.
+
+    If the candidate's noise alone is skewed (most seeds do well, a few badly, and those are not
+    among the ones trained), nothing that few seeds show can hold false wins to 5%: by this rule
+    they come to 3 to 7% (by Welch alone 8 to 12%). A third to two thirds of them are told by this.
+
+    Source: R. A. Fisher's ratio of variances, Proc. Int. Congr. Math. 2 (1924).
+    """
+    from scipy import special
+
+    if not baseline.sd:
+        return False
+    ratio = (candidate.sd / baseline.sd) ** 2
+    return float(special.fdtr(candidate.n - 1, baseline.n - 1, ratio)) < UNLIKELY
+
+
+def absolute(limit: float | str, baseline: Sample) -> float:
+    """A limit in the metric's unit: `0.15` as it is, `15%` of the baseline's mean.
+
+    Raises:
+        UserError: a share of a baseline of zero.
+    """
+    if isinstance(limit, int | float):
+        return limit
+    if not limit.endswith("%"):
+        return float(limit)
+    if baseline.mean == 0:
+        raise UserError(
+            f"`{limit}` of a baseline of zero is nothing. Give the limit in the metric's own unit."
+        )
+    return float(limit[:-1]) / 100 * abs(baseline.mean)
 
 
 def decide(gain: Interval, min_effect: float) -> Outcome:
@@ -118,22 +249,3 @@ def decide(gain: Interval, min_effect: float) -> Outcome:
     if gain.upper < min_effect:
         return "LOSS"
     return "WIN" if gain.lower > 0 else "UNDECIDED"
-
-
-def signed(interval: Interval, sign: int) -> Interval:
-    """The same interval as a gain: turned around for a metric where less is better."""
-    if sign > 0:
-        return interval
-    return Interval(-interval.difference, -interval.upper, -interval.lower, interval.alpha)
-
-
-def detectable(sd: float, seeds: int, baseline_seeds: int, alpha: float) -> float:
-    """The gain that is found in four tries of five, in the metric's own unit.
-
-    Source: power of the two-sample t-test, by the noncentral t distribution.
-    """
-    from scipy import special
-
-    freedom = seeds + baseline_seeds - 2
-    shift = float(special.nctdtrinc(freedom, 1 - POWER, _critical(freedom, alpha)))
-    return shift * sd / math.sqrt(information(seeds, baseline_seeds))

@@ -1,0 +1,21 @@
+"""A metric: its name, which way is better, and which of its values a run stands for."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Value = Literal["best", "last", "summary"]
+Goal = Literal["maximize", "minimize"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What decides, or may not get worse."""
+
+    name: str
+    goal: Goal
+    value: Value = "summary"
+
+    @property
+    def sign(self) -> int:
+        """1 where more is better, -1 where less is."""
+        return 1 if self.goal == "maximize" else -1

@@ -1,0 +1,81 @@
+"""What an experiment is judged by: said in the configuration, frozen at its first launch."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from bot.core.interval import Method
+from bot.core.metric import Goal, Metric, Value
+from bot.core.record import Record
+
+
+class PrimaryMetric(Record):
+    """What decides verdicts."""
+
+    name: str = Field(min_length=1)
+    goal: Goal
+    value: Value
+    min_effect: float = Field(gt=0)
+
+    @property
+    def metric(self) -> Metric:
+        """The metric without what is asked of it."""
+        return Metric(self.name, self.goal, self.value)
+
+
+class Guard(Record):
+    """A metric that may not get worse by more than its limit: a number, or a share such as 15%."""
+
+    goal: Goal
+    limit: Annotated[str, BeforeValidator(str), Field(pattern=r"^\d+(\.\d+)?%?$")]
+    value: Value = "summary"
+
+
+class Rules(Record):
+    """Metric, guards, and what an experiment may not edit."""
+
+    metric: PrimaryMetric
+    guards: dict[str, Guard] = Field(default_factory=dict)
+    judge_paths: tuple[str, ...] = ()
+    method: Method = "welch"
+    """How the arms are compared, chosen from what was known before the first look."""
+    most_seeds: int | None = None
+    """At the last look that is planned."""
+
+    @property
+    def primary(self) -> Metric:
+        """The metric that decides."""
+        return self.metric.metric
+
+    @property
+    def guard_metrics(self) -> tuple[Metric, ...]:
+        """The metrics that may not get worse."""
+        return tuple(Metric(name, g.goal, g.value) for name, g in self.guards.items())
+
+
+def changes(frozen: Rules, now: Rules) -> tuple[str, ...]:
+    """Say in which points a configuration has left the rules of a running experiment.
+
+    How the arms are compared is not configured.
+    """
+    before, after = _points(frozen), _points(now)
+    return tuple(
+        f"{name}: {before.get(name, 'none')} → {after.get(name, 'none')}"
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name) != after.get(name)
+    )
+
+
+def _points(rules: Rules) -> dict[str, str]:
+    primary = rules.metric
+    return {
+        "metric": primary.name,
+        "goal": primary.goal,
+        "value": primary.value,
+        "min_effect": f"{primary.min_effect:g}",
+        **{
+            f"guard {name}": f"{guard.goal}, {guard.value}, limit {guard.limit}"
+            for name, guard in rules.guards.items()
+        },
+        "judge": ", ".join(rules.judge_paths) or "none",
+    }

@@ -1,0 +1,78 @@
+"""The short version of tests/bench/verdicts.py: a thousand experiments for each claim."""
+
+import math
+
+import numpy as np
+import pytest
+
+from bot.core.spending import ALPHA
+from bot.core.tries import confirmation
+from tests.bench.null import (
+    DEFAULT,
+    NOISES,
+    Plan,
+    arms,
+    called,
+    welch_alone,
+    wrong,
+)
+
+EXPERIMENTS = 2000
+UNLUCKY = 3 * math.sqrt(ALPHA * (1 - ALPHA) / EXPERIMENTS)
+"""Three standard errors of a rate of 5%."""
+SIX = Plan((2, 4, 6, 8, 10, 12))
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("plan", [DEFAULT, SIX], ids=str)
+def test_at_most_one_in_twenty_is_called_wrongly(
+    plan: Plan, correlation: float, noise: str
+) -> None:
+    win, loss = wrong(plan, NOISES[noise], correlation, EXPERIMENTS)
+    assert win <= ALPHA + UNLUCKY
+    assert loss <= ALPHA + UNLUCKY
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_pairs_hold_it_whatever_the_seeds_share(noise: str) -> None:
+    for correlation in (0.0, 0.9):
+        plan = Plan((2, 4, 6, 8, 9, 10), method="paired")
+        assert max(wrong(plan, NOISES[noise], correlation, EXPERIMENTS)) <= ALPHA + UNLUCKY
+
+
+def test_looking_often_at_the_full_level_would_be_noticed() -> None:
+    after, before = arms(np.random.default_rng(7), NOISES["normal"], SIX, 0.0, EXPERIMENTS)
+    found = called(after, before, SIX, [ALPHA] * 6)
+    assert found.mean() > ALPHA + UNLUCKY
+
+
+def test_trusting_welch_alone_would_be_noticed() -> None:
+    plan = Plan((3,))
+    after, before = arms(np.random.default_rng(7), NOISES["skewed down"], plan, 0.0, EXPERIMENTS)
+    assert called(after, before, plan, plan.levels, welch_alone).mean() > ALPHA + UNLUCKY
+
+
+def test_a_real_gain_is_found() -> None:
+    after, before = arms(np.random.default_rng(7), NOISES["normal"], DEFAULT, 0.0, EXPERIMENTS)
+    assert called(after + 1.5, before, DEFAULT, DEFAULT.levels).mean() > 0.9
+
+
+def merged(levels: list[float], baselines: int = 1000) -> float:
+    """How often any of many changes without a gain is merged into one baseline.
+
+    Every change is given as won: the levels alone hold it back. Of 20 tries at 5% one wins.
+    """
+    random = np.random.default_rng(7)
+    before, any_merged = random.standard_normal((baselines, 10)), np.zeros(baselines, dtype=bool)
+    for alpha in levels:
+        after = random.standard_normal((baselines, 8))
+        found = called(after[:, :5], before, Plan((5,)), [ALPHA])
+        any_merged |= found & called(after[:, 5:], before, Plan((3,)), [alpha])
+    return float(any_merged.mean())
+
+
+def test_many_tries_merge_no_more_than_one_in_twenty_and_would_at_an_equal_level() -> None:
+    ours = [confirmation(k) for k in range(1, 61)]
+    assert merged(ours) <= ALPHA
+    assert merged([ALPHA] * 60) > ALPHA + 2 * UNLUCKY
