@@ -7,11 +7,14 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
+from bot.core.comparability import Effort, Judge, environment
+from bot.core.interval import Sample
 from bot.core.record import Record
 from bot.core.runs import Point
 from bot.errors import UserError
 
 ASSET = "baseline.json"
+SCHEMA = 2
 
 
 class SeedResult(Record):
@@ -24,12 +27,15 @@ class SeedResult(Record):
     """Metric to the one number of this run."""
     curve: tuple[Point, ...] = ()
     """The primary metric over steps."""
+    effort: Effort = Effort()
+    examples: str = ""
+    """What the primary metric is the mean of, as `examples.kept` gives it; empty if unknown."""
 
 
 class Baseline(Record):
     """A released baseline."""
 
-    schema_version: int = 1
+    schema_version: int = SCHEMA
     tag: str
     commit: str
     metric: str
@@ -37,6 +43,9 @@ class Baseline(Record):
     config: dict[str, str]
     """The settings that its runs logged, by dotted name."""
     environment: dict[str, str]
+    """What the figures depend on that is no setting, named as by `comparability.environment`."""
+    judge: Judge | None = None
+    """None where the release is older than this record."""
     wall_seconds: float
     """Mean time of one run."""
 
@@ -44,6 +53,11 @@ class Baseline(Record):
         """Every seed's number, in the order of the seeds; empty if not all logged it."""
         found = [s.values[metric] for s in self.seeds if metric in s.values]
         return tuple(found) if len(found) == len(self.seeds) else ()
+
+    def sample(self, metric: str) -> Sample | None:
+        """Every seed's number by its seed; None if not all logged it, or there is one alone."""
+        values = self.values(metric)
+        return Sample(values, tuple(s.seed for s in self.seeds)) if len(values) > 1 else None
 
     def text(self) -> str:
         """The release asset: every seed's values, and their mean and standard deviation."""
@@ -61,7 +75,7 @@ class Baseline(Record):
 
 
 def parse(text: str) -> Baseline:
-    """Read a release's `baseline.json`.
+    """Read a release's `baseline.json`, also one of schema 1, which recorded no judge.
 
     Raises:
         UserError: it is not what Labhand wrote.
@@ -69,8 +83,12 @@ def parse(text: str) -> Baseline:
     try:
         data = json.loads(text)
         data.pop("summary", None)
+        if (schema := data.pop("schema_version")) not in (1, SCHEMA):
+            raise ValueError(f"schema {schema}, expected {SCHEMA}")
+        if schema == 1:
+            data["environment"] = environment([data["config"]])
         return Baseline.model_validate(data)
-    except (ValueError, AttributeError, TypeError, ValidationError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, ValidationError) as error:
         raise UserError(
             f"The asset `{ASSET}` of the baseline's release cannot be read. "
             "Measure a new baseline with `/baseline`."

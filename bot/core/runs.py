@@ -3,29 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeGuard
+from typing import TypeGuard
 
-from bot.core.experiment import RunState
+from bot.core.attempt import RunState
+from bot.core.metric import Goal, Metric, Value
 from bot.errors import UserError
 
-Value = Literal["best", "last", "summary"]
-Goal = Literal["maximize", "minimize"]
 Point = tuple[float, float]
 """Step and value."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What decides, or may not get worse."""
-
-    name: str
-    goal: Goal
-    value: Value = "summary"
-
-    @property
-    def sign(self) -> int:
-        """1 where more is better, -1 where less is."""
-        return 1 if self.goal == "maximize" else -1
 
 
 @dataclass(frozen=True)
@@ -40,6 +25,61 @@ class ObservedRun:
     """What the run logged as its configuration, flattened to dotted names."""
     seconds: float | None = None
     step: int | None = None
+    heard: float | None = None
+    """Its last sign of life, in seconds since the epoch."""
+
+
+MOST_POINTS = 400
+"""Enough for any chart; a report and a baseline's asset hold several curves of each seed."""
+
+
+def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> tuple[Point, ...]:
+    """At most so many of a curve's points: its ends, and every stretch's lowest and highest.
+
+    Args:
+        points: in the order of their steps, with finite values.
+        most: at least 4.
+    """
+    if len(points) <= most:
+        return tuple(points)
+    inner, stretches = points[1:-1], (most - 2) // 2
+    kept = [points[0]]
+    for number in range(stretches):
+        first = number * len(inner) // stretches
+        stretch = inner[first : (number + 1) * len(inner) // stretches]
+        kept += sorted({min(stretch, key=_value), max(stretch, key=_value)})
+    return (*kept, points[-1])
+
+
+def _value(point: Point) -> float:
+    return point[1]
+
+
+KEPT: Mapping[tuple[Value, Goal], tuple[str, ...]] = {
+    ("best", "maximize"): ("max", "best"),
+    ("best", "minimize"): ("min", "best"),
+    ("last", "maximize"): ("last",),
+    ("last", "minimize"): ("last",),
+}
+"""What `define_metric(summary="max,last")` makes of a summary: a mapping of such numbers, which
+W&B has taken over every value."""
+
+
+def recorded(metric: Metric, run: ObservedRun) -> float | None:
+    """The best or the last value, where the run's summary keeps it by itself."""
+    summary = run.summary.get(metric.name)
+    kept: Mapping[str, object] = summary if isinstance(summary, Mapping) else {}
+    names = KEPT.get((metric.value, metric.goal), ())
+    return next((float(v) for name in names if _is_number(v := kept.get(name))), None)
+
+
+def number_of(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> float | None:
+    """The one finite number that a run stands for; None if it has none.
+
+    What is not finite at the end is not made good by a point before it.
+    """
+    found = _chosen(metric, run, curve)
+    return float(found) if _is_number(found) else None
 
 
 def value_of(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> float:
@@ -48,15 +88,7 @@ def value_of(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> float:
     Raises:
         UserError: the run logged no finite number under that name.
     """
-    summary = run.summary.get(metric.name)
-    if metric.value == "summary" or not curve or not _is_number(summary):
-        found = summary  # what is not finite at the end is not made good by a point before it
-    elif metric.value == "last":
-        found = curve[-1][1]
-    else:
-        pick = max if metric.goal == "maximize" else min
-        finite = [value for _, value in curve if math.isfinite(value)]
-        found = pick(finite) if finite else None
+    found = _chosen(metric, run, curve)
     if not _is_number(found):
         shown = "nothing" if found is None else f"`{found}`"
         raise UserError(
@@ -65,6 +97,21 @@ def value_of(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> float:
             f"`.github/labhand.yml`."
         )
     return float(found)
+
+
+def _chosen(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> object:
+    summary = run.summary.get(metric.name)
+    ended = summary.get("last", 0) if isinstance(summary, Mapping) else summary
+    if metric.value == "summary" or not _is_number(ended):
+        return summary
+    if (kept := recorded(metric, run)) is not None:
+        return kept
+    if not curve:
+        return summary
+    if metric.value == "last":
+        return curve[-1][1]
+    pick = max if metric.goal == "maximize" else min
+    return pick((value for _, value in curve if math.isfinite(value)), default=None)
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -66,6 +66,18 @@ def parse_overrides(text: str) -> dict[str, str]:
     return found
 
 
+def nested(overrides: Mapping[str, str]) -> dict[str, Any]:
+    """Settings as a program holds them: values as YAML reads them, dotted names as mappings."""
+    found: dict[str, Any] = {}
+    for name, value in overrides.items():
+        *path, last = name.split(".")
+        place = found
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = yaml.safe_load(value)
+    return found
+
+
 def nearest(name: str, known: Mapping[str, object]) -> str:
     """Say which known name was probably meant, or nothing."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)

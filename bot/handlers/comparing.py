@@ -1,20 +1,25 @@
 """Two arms side by side: the lines of a report's table, and whether they may be compared at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import yaml
 
+from bot.core.attempt import Attempt
 from bot.core.baseline import Baseline, SeedResult
-from bot.core.experiment import Attempt
+from bot.core.comparability import MEMORY, SAMPLES, Effort
+from bot.core.interval import Interval, Sample, welch
+from bot.core.results import MetricRow, RunRow
+from bot.core.rules import Rules
 from bot.core.runs import ObservedRun
-from bot.core.verdict import ALPHA, Interval, Sample, signed, welch
+from bot.core.verdict import GUARD_ALPHA, Guard, judge
 from bot.errors import UserError
-from bot.handlers.measure import guard_metrics
-from bot.ports import World
-from bot.replies import MetricRow, RunRow
 
-GUARD_ALPHA = 0.025
-"""Guards are shown with a two-sided 95% interval."""
+EFFORT: Mapping[str, tuple[str, Callable[[Effort], float | None]]] = {
+    "training time, min": ("", lambda e: None if e.seconds is None else e.seconds / 60),
+    "samples seen": (SAMPLES, lambda e: e.samples),
+    "peak GPU memory, GB": (MEMORY, lambda e: e.memory_gb),
+}
+"""What is always compared: the guard that would say the same, and how it is read."""
 
 
 def mismatch(attempt: Attempt, observed: Mapping[str, ObservedRun]) -> str:
@@ -47,37 +52,78 @@ def _same(logged: object, asked: str) -> bool:
         return False
 
 
-def confirmed(world: World, baseline: Baseline, results: Sequence[SeedResult]) -> Interval:
-    """The difference on held-out seeds, at a one-sided 5%: it is asked once only."""
-    return welch(sample(results, world.config.metric.name), reference(world, baseline), ALPHA)
+def confirmed(
+    rules: Rules, baseline: Baseline, results: Sequence[SeedResult], alpha: float
+) -> tuple[Interval, bool]:
+    """The difference on held-out seeds, and whether it confirms the win that was found.
+
+    It is asked once only. The baseline has not seen these seeds, so that there are no pairs; that
+    the gain is worth having was decided by the search.
+    """
+    held_out, before = sample(results, rules.metric.name), reference(rules, baseline)
+    found = judge(held_out, before, sign=rules.primary.sign, min_effect=0.0, alpha=alpha)
+    assert found.interval is not None, "two held-out seeds at least are configured"
+    return found.interval, found.outcome == "WIN"
 
 
-def primary_row(world: World, before: Sample | None, found: Sample, alpha: float) -> MetricRow:
+def primary_row(
+    rules: Rules, before: Sample | None, found: Sample, interval: Interval | None
+) -> MetricRow:
     """The line of the metric that decides."""
-    metric = world.config.metric
-    interval = welch(found, before, alpha) if before and alpha > 0 else None
-    return MetricRow(metric.name, metric.goal, before, found, interval, None, None)
+    return MetricRow(rules.metric.name, rules.metric.goal, before, found, interval, None, None)
+
+
+def guards(
+    rules: Rules, baseline: Baseline | None, results: Sequence[SeedResult]
+) -> tuple[Guard, ...]:
+    """What may not get worse, in both arms."""
+    return tuple(
+        Guard(
+            name=metric.name,
+            sign=metric.sign,
+            limit=rules.guards[metric.name].limit,
+            candidate=sample(results, metric.name) if _all(results, metric.name) else None,
+            baseline=baseline.sample(metric.name) if baseline else None,
+        )
+        for metric in rules.guard_metrics
+    )
 
 
 def guard_rows(
-    world: World, baseline: Baseline | None, results: Sequence[SeedResult]
+    rules: Rules, baseline: Baseline | None, results: Sequence[SeedResult]
 ) -> tuple[MetricRow, ...]:
     """The lines of the metrics that may not get worse."""
+    return tuple(
+        MetricRow(
+            name=guard.name,
+            goal=rules.guards[guard.name].goal,
+            baseline=guard.baseline,
+            candidate=guard.candidate,
+            interval=guard.interval,
+            limit=str(guard.limit),
+            holds=guard.holds,
+        )
+        for guard in guards(rules, baseline, results)
+    )
+
+
+def effort_rows(
+    rules: Rules, baseline: Baseline | None, results: Sequence[SeedResult]
+) -> tuple[MetricRow, ...]:
+    """The lines of what is always compared: a gain bought with more training is none."""
     rows = []
-    for metric in guard_metrics(world.config):
-        limit = world.config.guards[metric.name].limit
-        found = sample(results, metric.name) if _all(results, metric.name) else None
-        values = baseline.values(metric.name) if baseline else ()
-        before = Sample(values) if len(values) > 1 else None
-        interval = welch(found, before, GUARD_ALPHA) if found and before else None
-        holds = None
-        if interval and before:
-            gain = signed(interval, metric.sign)
-            most = float(limit.rstrip("%"))
-            most = most / 100 * abs(before.mean) if limit.endswith("%") else most
-            holds = True if -gain.lower <= most else False if -gain.upper > most else None
-        rows.append(MetricRow(metric.name, metric.goal, before, found, interval, limit, holds))
+    for name, (key, read) in EFFORT.items():
+        found = _over([read(r.effort) for r in results])
+        before = _over([read(s.effort) for s in baseline.seeds]) if baseline else None
+        if found and key not in rules.guards:
+            interval = welch(found, before, GUARD_ALPHA) if before else None
+            rows.append(MetricRow(name, "minimize", before, found, interval, None, None))
     return tuple(rows)
+
+
+def _over(numbers: Sequence[float | None]) -> Sample | None:
+    known = [number for number in numbers if number is not None]
+    return Sample(tuple(known)) if len(known) == len(numbers) > 1 else None
 
 
 def run_rows(metric: str, results: Sequence[SeedResult]) -> tuple[RunRow, ...]:
@@ -96,23 +142,23 @@ def run_rows(metric: str, results: Sequence[SeedResult]) -> tuple[RunRow, ...]:
 
 def sample(results: Sequence[SeedResult], metric: str) -> Sample:
     """One metric over the seeds."""
-    return Sample(tuple(r.values[metric] for r in results))
+    return Sample(tuple(r.values[metric] for r in results), tuple(r.seed for r in results))
 
 
 def _all(results: Sequence[SeedResult], metric: str) -> bool:
-    return len(results) > 1 and all(metric in r.values for r in results)
+    return bool(results) and all(metric in r.values for r in results)
 
 
-def reference(world: World, baseline: Baseline) -> Sample:
+def reference(rules: Rules, baseline: Baseline) -> Sample:
     """The primary metric of a baseline's seeds.
 
     Raises:
         UserError: it holds none, because the configuration names another metric now.
     """
-    values = baseline.values(world.config.metric.name)
-    if len(values) < 2:
+    found = baseline.sample(rules.metric.name)
+    if found is None:
         raise UserError(
-            f"{baseline.tag} holds no values of `{world.config.metric.name}`. "
+            f"{baseline.tag} holds no values of `{rules.metric.name}`. "
             "Measure a new baseline with `/baseline`."
         )
-    return Sample(values)
+    return found

@@ -1,16 +1,39 @@
 """The baseline that holds now, and how an experiment against it is judged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from bot.core import baseline as baselines
-from bot.core.baseline import Baseline
-from bot.core.experiment import Attempt, Experiment
+from bot.core import pairing, verdict
+from bot.core.attempt import Attempt
+from bot.core.baseline import Baseline, SeedResult
+from bot.core.comparability import (
+    JUDGING_DATA,
+    Judge,
+    Parity,
+    code_hash,
+    digest,
+    environment,
+    measures,
+    only_seed,
+    parity,
+    refusal,
+)
+from bot.core.experiment import Experiment
+from bot.core.interval import Interval, Sample, signed
 from bot.core.ledger import Ledger
+from bot.core.patch import matches
+from bot.core.rules import Rules, changes
+from bot.core.runs import ObservedRun
 from bot.core.settings import read_settings
-from bot.core.verdict import Sample, detectable, level
+from bot.core.spending import level
+from bot.core.verdict import Judgement, Outcome
 from bot.errors import UserError
-from bot.ports import World
-from bot.replies import Judging
+from bot.handlers import comparing
+from bot.ports import Change, World
+
+EARLIER = 3
+"""Baselines before the present one that are asked what seeds have in common."""
 
 
 def current(world: World, ledger: Ledger) -> Baseline:
@@ -37,46 +60,151 @@ def release_url(world: World, tag: str) -> str:
     return f"{environment.server_url}/{environment.repository}/releases/tag/{tag}"
 
 
-def most_seeds(world: World) -> int:
-    """The seeds of one change at its last planned look."""
+def most_seeds(world: World, experiment: Experiment | None = None) -> int:
+    """The seeds of one change at its last planned look, as it was when it was first launched."""
+    if experiment and experiment.frozen and experiment.frozen.most_seeds:
+        return experiment.frozen.most_seeds
     return len(world.config.seeds.experiment) * world.config.seeds.looks
+
+
+def rules(world: World, experiment: Experiment) -> Rules:
+    """What an experiment is judged by: as it was at its first launch."""
+    return experiment.frozen or world.config.rules
+
+
+def freeze(world: World, ledger: Ledger, baseline: Baseline, seeds: int) -> Rules:
+    """What an experiment is judged by from its first launch on, whatever is configured later.
+
+    How the arms are compared is chosen from what baselines have shown of the seeds' luck.
+    """
+    now = world.config.rules
+    known = baseline.sample(now.metric.name)
+    if known is None:
+        return now
+    tags = [ref.tag for ref in ledger.baselines if ref.tag != baseline.tag][-EARLIER:]
+    before = [kept(world, tag, now.metric.name) for tag in tags]
+    arms = [*(arm for arm in before if arm), known]
+    most = most_seeds(world)
+    first = level(seeds, (), most, known.n)
+    method = pairing.method([(b, a) for a, b in pairwise(arms)], seeds, known.n, first)
+    return now.but(method=method, most_seeds=most)
+
+
+def kept(world: World, tag: str, metric: str) -> Sample | None:
+    """A metric of an earlier baseline; None where its release is gone."""
+    try:
+        return read(world, tag).sample(metric)
+    except UserError:
+        return None
+
+
+def code(world: World, experiment: Experiment, commit: str) -> str | None:
+    """Name the evaluation code of a commit; None where the configuration names none."""
+    paths = rules(world, experiment).judge_paths
+    return code_hash(world.forge.blobs(commit), paths) if paths else None
 
 
 def alpha(world: World, experiment: Experiment, attempt: Attempt, baseline_seeds: int) -> float:
     """The error probability that the look at this attempt may use."""
-    looks = experiment.looks(attempt)
-    return level(len(attempt.runs), looks, most_seeds(world), baseline_seeds)
+    method, looks = rules(world, experiment).method, experiment.looks(attempt)
+    most = most_seeds(world, experiment)
+    return level(len(attempt.runs), looks, most, baseline_seeds, method)
 
 
-def judging(world: World, baseline: Baseline) -> Judging:
-    """Say how an experiment will be judged, and what its seeds can see at all."""
-    config = world.config
-    sample = Sample(baseline.values(config.metric.name))
-    seeds = config.seeds.experiment
-    first = level(len(seeds), (), most_seeds(world), sample.n)
-    return Judging(
-        metric=config.metric.name,
-        goal=config.metric.goal,
-        value=config.metric.value,
-        min_effect=config.metric.min_effect,
-        guards={name: guard.limit for name, guard in config.guards.items()},
-        baseline=baseline.tag,
-        baseline_url=release_url(world, baseline.tag),
-        baseline_seeds=sample.n,
-        seeds=seeds,
-        detectable=detectable(sample.sd, len(seeds), sample.n, first),
-        minutes=minutes(baseline, len(seeds)),
+def judge(rules: Rules, attempt: Attempt, runs: Sequence[ObservedRun]) -> Judge:
+    """What gives an attempt's figures their meaning."""
+    return Judge(
+        code=attempt.judge,
+        paths=rules.judge_paths,
+        measures=measures(rules),
+        data=digest(runs, JUDGING_DATA),
     )
 
 
+def compared(
+    world: World,
+    experiment: Experiment,
+    baseline: Baseline,
+    runs: Sequence[ObservedRun],
+    change: Change,
+) -> tuple[Parity, ...]:
+    """Hold what gave the latest attempt's figures their meaning against the baseline's."""
+    attempt, held = experiment.latest, rules(world, experiment)
+    assert attempt is not None
+    touched = _touched(world, experiment, change)
+    now = judge(held, attempt, runs), environment([run.config for run in runs])
+    rows = parity((baseline.judge, baseline.environment), now, touched)
+    moved = changes(held, world.config.rules)
+    told = Parity("configured rules", "at the first launch", "; ".join(moved), "differs")
+    return (*rows, told) if moved else rows
+
+
+def _touched(world: World, experiment: Experiment, change: Change) -> list[str]:
+    paths = rules(world, experiment).judge_paths
+    return [f.path for f in change.files if matches(f.path, paths)]
+
+
+def judged(
+    world: World,
+    experiment: Experiment,
+    attempt: Attempt,
+    baseline: Baseline,
+    results: Sequence[SeedResult],
+) -> Judgement:
+    """The verdict on an attempt that can be compared with its baseline."""
+    held = rules(world, experiment)
+    before = comparing.reference(held, baseline)
+    return verdict.judge(
+        comparing.sample(results, held.metric.name),
+        before,
+        sign=held.primary.sign,
+        min_effect=held.metric.min_effect,
+        alpha=alpha(world, experiment, attempt, before.n),
+        guards=comparing.guards(held, baseline, results),
+        method=held.method,
+    )
+
+
+def hindered(
+    world: World, experiment: Experiment, rows: Sequence[Parity], change: Change
+) -> tuple[Outcome, str] | None:
+    """Why there can be no verdict on the latest attempt, whatever its figures say."""
+    attempt = experiment.latest
+    assert attempt is not None
+    if touched := _touched(world, experiment, change):
+        return "NOT_COMPARABLE", f"It changes the judge: `{touched[0]}`."
+    if reason := refusal(rows):
+        return "NOT_COMPARABLE", reason
+    files, path = [f.path for f in change.files], world.config.train.config
+    if reason := only_seed(files, attempt.overrides, path):
+        return "INVALID", f"{reason} What differs is luck."
+    return None
+
+
 def settings_changed(
-    world: World, commit: str, overrides: Mapping[str, str]
+    world: World, commit: str, overrides: Mapping[str, str], logged: Mapping[str, str] | None = None
 ) -> dict[str, tuple[str, str]]:
-    """Changed settings with their value at a commit, and their new one."""
-    path = world.config.train.config
-    text = world.forge.file(path, commit) if path and overrides else None
-    before = read_settings(text) if text else {}
+    """Changed settings with their value at a commit, and their new one.
+
+    Args:
+        world: the ports.
+        commit: whose file is asked for values that are not known.
+        overrides: the new values.
+        logged: what runs at that commit said that they were trained with.
+    """
+    before, path = dict(logged or {}), world.config.train.config
+    if path and any(name not in before for name in overrides):
+        text = world.forge.file(path, commit)
+        before = (read_settings(text) if text else {}) | before
     return {name: (before.get(name, "none"), value) for name, value in overrides.items()}
+
+
+def reported(world: World, experiment: Experiment, attempt: Attempt) -> Interval:
+    """The difference that an attempt's report showed, candidate minus baseline."""
+    gain = attempt.gain
+    assert gain is not None, "a WIN rests on an interval"
+    known = Interval(gain.difference, gain.lower, gain.upper, gain.alpha)
+    return signed(known, rules(world, experiment).primary.sign)
 
 
 def minutes(baseline: Baseline, runs: int) -> float:

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from bot.core.baseline import Baseline, SeedResult, next_tag, parse
+from bot.core.comparability import Effort
 from bot.errors import UserError
 
 BASELINE = Baseline(
@@ -21,6 +22,24 @@ BASELINE = Baseline(
 
 def test_what_is_published_is_read_again() -> None:
     assert parse(BASELINE.text()) == BASELINE
+
+
+def test_a_release_of_schema_1_is_read() -> None:
+    old = json.loads(BASELINE.text())
+    for name in ("judge", "environment"):
+        del old[name]
+    for seed in old["seeds"]:
+        del seed["effort"]
+    config = {"lr": "0.1", "environment.torch": "2.13.0"}
+    old |= {"schema_version": 1, "environment": {"environment.torch": "2.13.0"}, "config": config}
+    found = parse(json.dumps(old))
+    assert found == BASELINE.but(config=config)
+    assert (found.judge, found.seeds[0].effort) == (None, Effort())
+
+
+def test_a_release_of_a_later_schema_is_told() -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        parse(json.dumps({**json.loads(BASELINE.text()), "schema_version": 3}))
 
 
 def test_the_asset_holds_mean_and_deviation_of_what_every_seed_logged() -> None:

@@ -3,7 +3,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.settings import changed_settings, parse_overrides, read_settings, with_settings
+from bot.core.settings import (
+    changed_settings,
+    nested,
+    parse_overrides,
+    read_settings,
+    with_settings,
+)
 from bot.errors import UserError
 
 TEXT = """\
@@ -111,3 +117,13 @@ def test_a_word_that_is_no_setting_is_named(word: str) -> None:
     with pytest.raises(UserError, match=r"is no setting\. Write one `name=value` a line") as error:
         parse_overrides(f"ok=1 {word}")
     assert f"`{word}`" in str(error.value)
+
+
+def test_settings_are_nested_as_a_program_holds_them() -> None:
+    flat = {"train.lr": "0.1", "train.on": "true", "model.name": "vit", "seed": "3", "x": ""}
+    assert nested(flat) == {
+        "train": {"lr": 0.1, "on": True},
+        "model": {"name": "vit"},
+        "seed": 3,
+        "x": None,
+    }

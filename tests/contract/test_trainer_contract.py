@@ -16,6 +16,7 @@ from bot import clients
 from bot.clients import wandb_failure
 from bot.clients.wandb import Wandb
 from bot.config import parse
+from bot.core import comparability
 from bot.core.runs import value_of
 from bot.core.settings import read_settings, with_settings
 from bot.sandbox import wandb as sandbox
@@ -29,6 +30,10 @@ CONFIG = parse((ROOT / ".github" / "labhand.yml").read_text())
 TINY = ("train.epochs=2", "data.copies=1", "model.width=16")
 
 
+WANDBS_OWN = {"_wandb", "e", "gpu", "python_version", "cli_version"}
+"""What W&B's SDK notes in every run."""
+
+
 def rows(section: str) -> list[str]:
     """The first column of one of the page's tables."""
     text = PAGE.split(f"<!-- {section}", 1)[1].split(f"<!-- {section} end", 1)[0]
@@ -37,7 +42,7 @@ def rows(section: str) -> list[str]:
 
 def asked_for() -> Iterator[str]:
     """Every text that the bot's W&B client passes to a `get`, and every text it matches."""
-    for name in ("wandb.py", "wandb_failure.py"):
+    for name in ("wandb.py", "wandb_failure.py", "wandb_runs.py"):
         tree = ast.parse((Path(clients.__file__).parent / name).read_text())
         for node in ast.walk(tree):
             match node:
@@ -50,7 +55,7 @@ def asked_for() -> Iterator[str]:
 def test_the_page_names_what_the_bot_reads_and_nothing_else():
     record = set(rows("record"))
     files = {wandb_failure.RECORD, wandb_failure.LOG}
-    assert {*asked_for()} - {"why", "set"} == {
+    assert {*asked_for()} - {"why", "set"} - WANDBS_OWN == {
         key for key in [*rows("keys"), *record] if key not in files | {"metric.name", "guards"}
     }
     assert files < set(rows("keys"))
@@ -60,6 +65,17 @@ def test_the_page_names_what_the_bot_reads_and_nothing_else():
     lines, characters = wandb_failure.MOST_LINES, wandb_failure.MOST_MESSAGE
     assert f"its last {lines} lines" in PAGE
     assert f"at most {characters:,} characters" in PAGE
+
+
+def test_the_page_names_what_is_compared() -> None:
+    names = {last[0] for last in comparability.ENVIRONMENT.values()} | {"global_batch"}
+    assert set(rows("parity")) == {f"environment.{name}" for name in names} | {
+        comparability.JUDGING_DATA,
+        comparability.SAMPLES,
+        comparability.MEMORY,
+    }
+    others = (*comparability.STEPS, *comparability.GLOBAL_BATCH, comparability.LOCAL_BATCH[0])
+    assert all(f"`{name}`" in PAGE for name in others if name != "global_batch")
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +128,18 @@ def tracker(server: sandbox.Wandb) -> Wandb:
 def test_the_bot_measures_the_trainers_run(tracker: Wandb):
     run = tracker.observe(["good"])["good"]
     assert run.state == "finished"
-    curve = tracker.curve("good", CONFIG.primary.name)
+    curve = tracker.curves("good", [CONFIG.primary.name])[CONFIG.primary.name]
     assert len(curve) == 2
     assert value_of(CONFIG.primary, run, curve) == curve[-1][1] == run.summary["val/acc"]
     assert all(isinstance(run.summary[name], int | float) for name in CONFIG.guards)
     assert (run.config["train.lr"], run.config["seed"]) == (0.02, 3)
     assert run.seconds is not None
+    assert comparability.digest([run], comparability.JUDGING_DATA) == run.summary["data/digest"]
+    environment = comparability.environment([run.config])
+    assert environment.keys() == {*comparability.ENVIRONMENT, "global batch"}
+    assert environment["global batch"] == f"{run.config['train.batch']}"
+    effort = comparability.effort(run)
+    assert effort.samples == run.summary["train/samples_seen"]
 
 
 def test_the_bot_understands_the_trainers_failures(tracker: Wandb):

@@ -1,0 +1,128 @@
+"""Conversations about what makes figures comparable: the judge, the rules, another seed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.core.baseline import parse
+from bot.handlers import judging
+from bot.ports import Change, Launch
+from tests.bot.scene import Scene, outcome
+from tests.fakes import FakeRun
+
+SEEDED = "lr: 0.01\nmodel:\n  width: 64\nseed: 1\n"
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Scene:
+    """A repository whose first baseline is released, and whose runs log their data's digest."""
+    scene = Scene(tmp_path)
+    scene.forge.push("main", {"conf.yaml": SEEDED})
+    logging(scene, {"data/digest": 1, "train/samples_seen": 5000, "perf/gpu_mem_gb": 20})
+    scene.baseline()
+    return scene
+
+
+def logging(scene: Scene, more: Mapping[str, float]) -> None:
+    """From now on runs log this beside their metrics."""
+
+    def logged(launch: Launch) -> FakeRun:
+        run = outcome(launch)
+        return replace(run, values={**run.values, **more})
+
+    scene.tracker.outcome = logged
+
+
+def launched(scene: Scene, files: Mapping[str, str]) -> int:
+    """Somebody opens a PR with these files and launches it."""
+    scene.forge.push("mine", files)
+    pull = scene.forge.add_pull("mine", "My change", "grace")
+    scene.writes("grace", pull, "/launch")
+    return pull
+
+
+def test_a_release_records_judge_machine_and_effort(measured: Scene) -> None:
+    baseline = parse(measured.forge.baseline_asset("baseline-v1"))
+    assert baseline.judge
+    assert baseline.judge.code
+    assert baseline.judge.paths == ("judge/**",)
+    assert baseline.judge.data == "1"
+    assert baseline.judge.measures == {
+        "val/acc": "maximize, last",
+        "train/minutes": "minimize, summary",
+    }
+    assert baseline.environment == {"torch": "2.13.0"}
+    assert baseline.seeds[0].effort.model_dump() == {
+        "seconds": 6.0,
+        "samples": 5000.0,
+        "memory_gb": 20.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "It changes nothing: its files are the baseline's."),
+        ({"conf.yaml": SEEDED.replace("seed: 1", "seed: 7")}, "nothing but the seed (`seed`)"),
+    ],
+)
+def test_another_seed_is_refused_before_it_costs_anything(
+    measured: Scene, files: dict[str, str], words: str
+) -> None:
+    pull = launched(measured, files)
+    assert words in measured.last(pull).body
+    assert measured.tracker.queue == []
+
+
+def test_another_seed_that_slipped_through_is_no_gain(measured: Scene) -> None:
+    pull = launched(measured, {"conf.yaml": SEEDED.replace("0.01", "0.02")})
+    experiment = measured.forge.read_ledger().at(pull)
+    assert experiment
+    assert experiment.latest
+    same = experiment.with_attempt(experiment.latest.but(overrides={"seed": "7"}))
+    found = judging.hindered(measured.world, same, (), Change("b", ()))
+    assert found == ("INVALID", "It changes nothing but the seed (`seed`). What differs is luck.")
+    assert judging.hindered(measured.world, experiment, (), Change("b", ())) is None
+
+
+def test_other_data_are_not_comparable_until_a_baseline_was_measured(measured: Scene) -> None:
+    logging(measured, {"data/digest": 2})
+    pull = launched(measured, {"conf.yaml": SEEDED.replace("0.01", "0.02")})
+    measured.rings()
+    body = measured.last(pull).body
+    assert "NOT COMPARABLE" in body.split("\n")[0]
+    assert "evaluation data" in body
+    assert "`/baseline`" in body
+
+
+def test_what_is_configured_later_does_not_move_the_goal(measured: Scene) -> None:
+    pull = launched(measured, {"conf.yaml": SEEDED.replace("0.01", "0.02")})
+    config = measured.world.config
+    harder = config.metric.model_copy(update={"min_effect": 9.0, "value": "best"})
+    later = config.model_copy(update={"metric": harder, "guards": {}})
+    measured.world = replace(measured.world, config=later)
+    measured.rings()
+    experiment = measured.forge.read_ledger().at(pull)
+    assert experiment
+    assert experiment.frozen
+    assert experiment.frozen.metric == config.metric
+    assert experiment.frozen.most_seeds == 6
+    body = measured.last(pull).body
+    assert body.startswith("### ✅ WIN")
+    assert "train/minutes" in body
+    assert "min_effect: 0.002 → 9" in body
+
+
+def test_effort_is_always_compared(measured: Scene) -> None:
+    logging(measured, {"data/digest": 1, "train/samples_seen": 10_000, "perf/gpu_mem_gb": 20})
+    pull = launched(measured, {"conf.yaml": SEEDED.replace("0.01", "0.02")})
+    measured.rings()
+    lines = [line for line in measured.last(pull).body.splitlines() if line.startswith("| ")]
+    assert [line.split(" ↓")[0] for line in lines if "↓" in line] == [
+        "| train/minutes", "| training time, min", "| samples seen", "| peak GPU memory, GB",
+    ]  # fmt: skip
+    seen = next(line for line in lines if "samples seen" in line)
+    assert "5,000" in seen
+    assert "10,000" in seen
