@@ -6,6 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from bot.clients import claude_editor
+from bot.core.cost import TokenPrices, Tokens
+from bot.core.numbers import usd
 from bot.errors import UserError
 from bot.ports import Outage, Workspace, Written
 
@@ -39,23 +41,35 @@ class Claude:
         base_url: where the API is; None for Anthropic's own.
         model: its name, as configured.
         max_turns: how often it may answer before it must be done.
+        usd: what it may cost.
+        prices: of the model's tokens; None where nobody counts.
     """
 
-    def __init__(self, api_key: str, base_url: str | None, model: str, max_turns: int) -> None:
+    def __init__(
+        self,
+        api_key: str,
+        base_url: str | None,
+        model: str,
+        max_turns: int,
+        usd: float | None = None,
+        prices: TokenPrices | None = None,
+    ) -> None:
         from anthropic import Anthropic
 
         self._client = Anthropic(api_key=api_key, base_url=base_url) if api_key else None
         self._model = model
         self._max_turns = max_turns
+        self._usd, self._prices = usd, prices
+        self.tokens = Tokens()
 
     def write(self, system: str, task: str, workspace: Workspace) -> Written:
         messages: list[MessageParam] = [{"role": "user", "content": task}]
-        read = wrote = 0
+        last = Tokens()
         for turn in range(1, self._max_turns + 1):
+            self._check(last)
             answer = self._ask(system, messages)
-            usage = answer.usage
-            cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
-            read, wrote = read + usage.input_tokens + cached, wrote + usage.output_tokens
+            last = _used(answer)
+            self.tokens += last
             logger.info("turn %s of %s: %s", turn, self._max_turns, answer.stop_reason)
             if ending := ENDINGS.get(answer.stop_reason or ""):
                 raise UserError(ending)
@@ -64,11 +78,22 @@ class Claude:
                 messages.append({"role": "user", "content": results})
             elif answer.stop_reason != "pause_turn":
                 texts = [block.text for block in answer.content if block.type == "text"]
-                return Written("\n".join(texts).strip(), turn, read, wrote)
+                return Written("\n".join(texts).strip(), turn)
         raise UserError(
             f"The model did not finish within {self._max_turns} turns. Ask for a smaller change, "
             "or raise `claude.max_turns` in `.github/labhand.yml`."
         )
+
+    def _check(self, last: Tokens) -> None:
+        """Check that one more answer can be paid, at its longest and with nothing in the cache."""
+        if self._usd is None or self._prices is None:
+            return
+        read = last.input + last.cached + last.stored + last.output
+        if self._prices.usd(self.tokens + Tokens(input=read, output=MOST_TOKENS)) > self._usd:
+            raise UserError(
+                f"The model did not finish for the {usd(self._usd)} that it may cost. Ask for a "
+                "smaller change, or raise `claude.usd_per_experiment` in `.github/labhand.yml`."
+            )
 
     def _ask(self, system: str, messages: "list[MessageParam]") -> "Message":
         from anthropic import AnthropicError, APIError
@@ -90,6 +115,16 @@ class Claude:
             raise _meaning(error) from error
         except (AnthropicError, HTTPError, ValueError) as error:  # ValueError: what is no JSON
             raise Outage(f"Claude did not answer: {type(error).__name__}") from error
+
+
+def _used(answer: "Message") -> Tokens:
+    usage = answer.usage
+    return Tokens(
+        input=usage.input_tokens,
+        cached=usage.cache_read_input_tokens or 0,
+        stored=usage.cache_creation_input_tokens or 0,
+        output=usage.output_tokens,
+    )
 
 
 def _whole(stream: "MessageStream[None]") -> "Message":

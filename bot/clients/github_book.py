@@ -5,26 +5,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.clients.github_connection import Connection, Expecting, answered
-from bot.core import ledger
+from bot.core import book
 from bot.core.ledger import Ledger
 from bot.ports import Stale
 
 # The commit is asked for first: should the branch move meanwhile, writing finds it stale.
 READ = f"""query($owner: String!, $name: String!) {{
   repository(owner: $owner, name: $name) {{
-    ref(qualifiedName: "refs/heads/{ledger.BRANCH}") {{ target {{ oid }} }}
-    open: object(expression: "{ledger.BRANCH}:{ledger.OPEN}") {{
-      ... on Tree {{ entries {{ name object {{ ... on Blob {{ text }} }} }} }}
-    }}
-    baselines: object(expression: "{ledger.BRANCH}:{ledger.BASELINES}") {{
-      ... on Blob {{ text }}
-    }}
+    ref(qualifiedName: "refs/heads/{book.BRANCH}") {{ target {{ oid }} }}
+    open: object(expression: "{book.BRANCH}:{book.OPEN}") {{ ...texts }}
+    side: object(expression: "{book.BRANCH}:{book.FOLDER}") {{ ...texts }}
   }}
-}}"""
+}}
+fragment texts on Tree {{ entries {{ name object {{ ... on Blob {{ text }} }} }} }}"""
 
 
 class LabBook(Connection):
     """The branch `labbook`, where one decision is one commit."""
+
+    _workflow_run: int
 
     @answered
     def commit(
@@ -53,28 +52,25 @@ class LabBook(Connection):
         found = self._query(READ, {"owner": owner, "name": name})["repository"]
         if found["ref"] is None:
             return Ledger(None)
-        entries = (found["open"] or {}).get("entries", [])
-        files = {f"{ledger.OPEN}/{e['name']}": e["object"].get("text") or "" for e in entries}
-        if found["baselines"]:
-            files[ledger.BASELINES] = found["baselines"]["text"] or ""
-        return ledger.parse(found["ref"]["target"]["oid"], files)
+        files = {
+            f"{folder}/{entry['name']}": entry["object"]["text"] or ""
+            for folder, tree in ((book.OPEN, found["open"]), (book.FOLDER, found["side"]))
+            for entry in (tree or {}).get("entries", [])
+            if "text" in entry["object"]
+        }
+        return book.parse(found["ref"]["target"]["oid"], files)
 
     def write_ledger(self, before: Ledger, after: Ledger, message: str) -> Ledger:
         """Write the difference; what is closed by it is no part of the ledger returned."""
-        files = ledger.difference(before, after)
+        files = book.difference(before, after)
         if not files:
             return replace(after, head=before.head)
-        text = f"{message}\n\n[skip ci]"
+        text = book.signed(message, self._workflow_run)
         if before.head is None:
             head = self._begin(text, {path: t for path, t in files.items() if t is not None})
         else:
-            head = self.commit(ledger.BRANCH, before.head, text, files)
-        still_open = {
-            number: experiment
-            for number, experiment in after.experiments.items()
-            if f"{ledger.CLOSED}/{number}.json" not in files
-        }
-        return replace(after, head=head, experiments=still_open)
+            head = self.commit(book.BRANCH, before.head, text, files)
+        return after.written(head)
 
     @answered
     def _begin(self, message: str, files: Mapping[str, str]) -> str:
@@ -85,6 +81,6 @@ class LabBook(Connection):
         tree = self._repository.create_git_tree(blobs)
         made = self._repository.create_git_commit(message, tree, [])
         with Expecting(422) as answer:
-            self._repository.create_git_ref(f"refs/heads/{ledger.BRANCH}", made.sha)
+            self._repository.create_git_ref(f"refs/heads/{book.BRANCH}", made.sha)
             return made.sha
         raise Stale(answer.reason)

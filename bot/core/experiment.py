@@ -1,76 +1,23 @@
-"""What the ledger remembers: experiments, their attempts and their runs."""
+"""What the ledger remembers: one idea being tried, or a baseline being measured."""
 
-import hashlib
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal, Self
 
-from pydantic import Field
-
+from bot.core.attempt import Attempt, Folded
+from bot.core.cost import Amount, ModelJob
 from bot.core.idea import Idea
 from bot.core.record import Record
+from bot.core.rules import Rules
 
 Kind = Literal["experiment", "baseline"]
-Purpose = Literal["search", "confirm", "baseline"]
-RunState = Literal[
-    "pushing", "queued", "running", "finished", "failed", "crashed", "killed", "missing"
+Phase = Literal[
+    "picked", "writing", "stalled", "open", "merging", "merged", "released", "closing", "closed"
 ]
-Phase = Literal["picked", "writing", "stalled", "open", "merging", "merged", "released"]
+"""Closing: the PR is closed, and its runs are being stopped."""
 
-ENDED: frozenset[str] = frozenset({"finished", "failed", "crashed", "killed", "missing"})
-
-
-class Run(Record):
-    """One seed of an attempt."""
-
-    seed: int
-    id: str
-    state: RunState = "pushing"
-    retry: int = 0
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will come from this run."""
-        return self.state in ENDED
-
-
-class Attempt(Record):
-    """One launch of an experiment: a commit, the settings it changes, and its seeds."""
-
-    number: int
-    purpose: Purpose
-    commit: str
-    tree: str
-    """The id of the commit's files: an empty commit is no new change."""
-    overrides: dict[str, str] = Field(default_factory=dict)
-    baseline: str | None = None
-    queue: str
-    runs: tuple[Run, ...]
-    asked_by: str
-    comment_id: int
-    asked_at: float
-    """Seconds since the epoch."""
-    queued: bool = False
-    """Whether its runs were pushed, and whoever asked for them was answered."""
-    verdict: str | None = None
-    report_id: int | None = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether all of its runs have ended."""
-        return all(run.ended for run in self.runs)
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds in the order in which they were asked for."""
-        return tuple(run.seed for run in self.runs)
-
-    @property
-    def change(self) -> str:
-        """What names the effective change: looks are counted per change, not per launch."""
-        text = json.dumps([self.tree, sorted(self.overrides.items())])
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+KEPT = 8
+"""Attempts that are kept whole; of older ones only what later attempts need to know."""
 
 
 class Intention(Record):
@@ -106,7 +53,14 @@ class Experiment(Record):
     """The commit whose files a model was asked to change."""
     written: str = ""
     """What a model says that it did."""
+    folded: tuple[Folded, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    frozen: Rules | None = None
+    """What it is judged by, as it stood in the configuration at its first launch."""
+    spent: Amount = Amount()
+    """What all of it came to so far: every settled attempt, and the model's work."""
+    model_job: ModelJob | None = None
+    """What is set aside for the model that is writing."""
     fix: Fix | None = None
     intention: Intention | None = None
     progress_id: int | None = None
@@ -117,11 +71,18 @@ class Experiment(Record):
     merge_commit: str | None = None
     release: str | None = None
     """The baseline that it became."""
+    refused: str = ""
+    """Why its last step is impossible; it is tried again once somebody asks."""
 
     @property
     def place(self) -> int:
         """The issue or PR where its comments stand."""
         return self.pull or self.number
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more comes of it, unless somebody begins again."""
+        return self.phase in ("released", "closed") and self.intention is None
 
     @property
     def searched(self) -> Attempt | None:
@@ -135,33 +96,47 @@ class Experiment(Record):
         return self.attempts[-1] if self.attempts else None
 
     def with_attempt(self, attempt: Attempt) -> Self:
-        """Return a copy in which the attempt of that number is replaced, or added at the end."""
-        others = tuple(a for a in self.attempts if a.number != attempt.number)
-        return self.but(attempts=(*others, attempt))
+        """Return a copy in which the attempt of that number is replaced, or added.
+
+        Attempts of long ago that are over and paid are folded.
+        """
+        others = (a for a in self.attempts if a.number != attempt.number)
+        attempts = sorted((*others, attempt), key=lambda a: a.number)
+        kept = {a.number for a in attempts[-KEPT:]} | {s.number for s in [self.searched] if s}
+        old = [
+            a
+            for a in attempts
+            if a.number not in kept and a.verdict and (a.spent or not a.reserved)
+        ]
+        return self.but(
+            attempts=tuple(a for a in attempts if a not in old),
+            folded=(*self.folded, *map(Folded.of, old)),
+        )
+
+    @property
+    def everything(self) -> tuple[Folded | Attempt, ...]:
+        """All attempts, those of long ago as far as they are remembered."""
+        return (*self.folded, *self.attempts)
 
     def looks(self, attempt: Attempt) -> tuple[int, ...]:
         """Numbers of seeds at which this attempt's change was looked at before it."""
+        return tuple(a.seeds for a in self.looked(attempt))
+
+    def looked(self, attempt: Attempt) -> tuple[Folded, ...]:
+        """The attempts before this one that looked at the same change and baseline."""
+        before = [Folded.of(a) for a in self.attempts if a.number < attempt.number]
         return tuple(
-            len(a.runs)
-            for a in self.attempts
-            if a.number < attempt.number
-            and (a.purpose, a.change, a.baseline)
+            a
+            for a in (*self.folded, *before)
+            if (a.purpose, a.change, a.baseline)
             == (attempt.purpose, attempt.change, attempt.baseline)
             and a.verdict in ("WIN", "LOSS", "UNDECIDED")
         )
 
-
-def run_id(
-    repository: str, commit: str, overrides: Mapping[str, str], seed: int, retry: int
-) -> str:
-    """Name a run by what it trains, so that asking twice is asking once.
-
-    Returns:
-        A W&B run id such as `lh-3f9c1e2ab04d-s3`, with `-r1` behind it for a first retry.
-    """
-    text = json.dumps([repository, commit, sorted(overrides.items())])
-    name = f"lh-{hashlib.sha256(text.encode()).hexdigest()[:12]}-s{seed}"
-    return f"{name}-r{retry}" if retry else name
+    @property
+    def next_number(self) -> int:
+        """The number of the attempt that comes next."""
+        return max((a.number for a in self.everything), default=0) + 1
 
 
 def branch_name(number: int, title: str) -> str:

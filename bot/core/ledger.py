@@ -1,28 +1,32 @@
-"""The bot's memory: what its files in the lab book say, and what is to be done next."""
+"""The bot's memory: everything that is open, and what is to be done next."""
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from functools import partial, reduce
 
-from pydantic import ValidationError
-
+from bot.core.attempt import Attempt
+from bot.core.cost import Accounts
+from bot.core.desk import Desk
 from bot.core.experiment import Experiment
 from bot.core.record import Record
-from bot.errors import UserError
 
-BRANCH = "labbook"
-SCHEMA = 1
-BASELINES = "ledger/baselines.json"
-OPEN = "ledger/open"
-CLOSED = "ledger/closed"
-README = """# The lab book
 
-Labhand writes this branch: one file per experiment under `ledger/`, and one commit per decision,
-so `git log` tells who asked for what and what happened. Please do not edit it by hand.
-"""
+class Tries(Record):
+    """How often a baseline was tried against: each change that is judged may win by luck."""
+
+    changes: int = 0
+    """Changes that were judged, however often each was launched."""
+    wins: int = 0
+    """Those that were called WIN at any look."""
+    confirmed: int = 0
+    """Wins that came back on held-out seeds."""
+    not_confirmed: int = 0
+
+    @property
+    def all(self) -> int:
+        """The changes that were judged, and the confirmations that failed."""
+        return self.changes + self.not_confirmed
 
 
 class BaselineRef(Record):
@@ -30,6 +34,21 @@ class BaselineRef(Record):
 
     tag: str
     commit: str
+    seconds: float | None = None
+    """Mean time of one of its runs; None for one of long ago, whose release has it."""
+    metric: str = ""
+    mean: float | None = None
+    """Of that metric over its seeds, as the leaderboard shows it."""
+    tries: Tries = Tries()
+    """Kept also when the experiments are closed."""
+
+
+class Board(Record):
+    """The issue that is the leaderboard."""
+
+    issue: int | None = None
+    said: str = ""
+    """Names the text that stands there."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +59,10 @@ class Ledger:
     """The lab book's commit that this was read at; None if there is no lab book yet."""
     experiments: Mapping[int, Experiment] = field(default_factory=dict)
     baselines: tuple[BaselineRef, ...] = ()
+    desk: Desk = field(default_factory=Desk)
+    board: Board = field(default_factory=Board)
+    budget: Accounts = field(default_factory=Accounts)
+    """What was spent for good; what is set aside stands in the experiments."""
 
     @property
     def baseline(self) -> BaselineRef | None:
@@ -66,77 +89,61 @@ class Ledger:
         """Return a copy with these experiments added or replaced."""
         return replace(self, experiments={**self.experiments, **{e.number: e for e in experiments}})
 
+    def with_budget(self, accounts: Accounts) -> "Ledger":
+        """Return a copy in which so much is spent."""
+        return replace(self, budget=accounts)
+
+    def written(self, head: str) -> "Ledger":
+        """Return what is open of it, now that it stands in the lab book at that commit."""
+        left = {number: e for number, e in self.experiments.items() if not e.is_closed}
+        return replace(self, head=head, experiments=left)
+
+    def with_board(self, board: Board) -> "Ledger":
+        """Return a copy with this leaderboard."""
+        return replace(self, board=board)
+
+    def with_desk(self, desk: Desk) -> "Ledger":
+        """Return a copy with this on the desk."""
+        return replace(self, desk=desk)
+
     def released(self, baseline: BaselineRef) -> "Ledger":
-        """Return a copy in which this is the current baseline."""
+        """Return a copy in which this is the current baseline; what was tried is kept."""
         others = tuple(b for b in self.baselines if b.tag != baseline.tag)
-        return replace(self, baselines=(*others, baseline))
+        return replace(self, baselines=(*others, baseline.but(tries=self.tries(baseline.tag))))
+
+    def tries(self, tag: str) -> Tries:
+        """How often a baseline was tried against; of one that is not known, never."""
+        return next((b.tries for b in self.baselines if b.tag == tag), Tries())
+
+    def counted(self, before: Experiment) -> "Ledger":
+        """Return a copy in which verdicts that an experiment did not have before count as tries."""
+        after = self.experiments[before.number]
+        open_before = {a.number for a in before.attempts if a.verdict is None}
+        new = [a for a in after.attempts if a.number in open_before and a.verdict]
+        baselines = tuple(
+            b.but(
+                tries=reduce(
+                    partial(_tried, after), (a for a in new if a.baseline == b.tag), b.tries
+                )
+            )
+            for b in self.baselines
+        )
+        return replace(self, baselines=baselines)
 
 
-def parse(head: str | None, files: Mapping[str, str]) -> Ledger:
-    """Read the lab book's open files.
-
-    Args:
-        head: the commit that they were read at.
-        files: path to text.
-
-    Raises:
-        UserError: a file is not what Labhand wrote; it is named, and never repaired in silence.
-    """
-    baselines: tuple[BaselineRef, ...] = ()
-    if BASELINES in files:
-        with _written_by_us(BASELINES):
-            listed = _data(files[BASELINES])["baselines"]
-            baselines = tuple(BaselineRef.model_validate(b) for b in listed)
-    opened = (
-        parse_experiment(path, text) for path, text in files.items() if path.startswith(f"{OPEN}/")
-    )
-    return Ledger(head, {experiment.number: experiment for experiment in opened}, baselines)
-
-
-def parse_experiment(path: str, text: str) -> Experiment:
-    """Read one experiment's file.
-
-    Raises:
-        UserError: it is not what Labhand wrote.
-    """
-    with _written_by_us(path):
-        return Experiment.model_validate(_data(text))
-
-
-@contextmanager
-def _written_by_us(path: str) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, KeyError, AttributeError, TypeError, ValidationError) as error:
-        raise UserError(
-            f"`{path}` on the branch `{BRANCH}` is not as Labhand wrote it. "
-            f"Take back the last edit by hand (`git log {BRANCH} -- {path}`)."
-        ) from error
-
-
-def _data(text: str) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(text)
-    if (schema := data.pop("schema")) != SCHEMA:
-        raise ValueError(f"schema {schema}, expected {SCHEMA}")
-    return data
-
-
-def difference(before: Ledger, after: Ledger) -> dict[str, str | None]:
-    """The files to write so that the lab book says `after`: path to text, None to delete."""
-    files: dict[str, str | None] = {}
-    if before.head is None:
-        files["README.md"] = README
-    if after.baselines != before.baselines:
-        files[BASELINES] = _text({"baselines": [b.model_dump() for b in after.baselines]})
-    for number, experiment in after.experiments.items():
-        if experiment == before.experiments.get(number):
-            continue
-        closed = experiment.phase == "released" and experiment.intention is None
-        folder = CLOSED if closed else OPEN
-        files[f"{folder}/{number}.json"] = _text(experiment.model_dump())
-        if closed and number in before.experiments:
-            files[f"{OPEN}/{number}.json"] = None
-    return files
+def _tried(experiment: Experiment, tries: Tries, attempt: Attempt) -> Tries:
+    """The tries with one attempt's verdict more."""
+    match attempt.verdict:
+        case "CONFIRMED":
+            return tries.but(confirmed=tries.confirmed + 1)
+        case "NOT_CONFIRMED":
+            return tries.but(not_confirmed=tries.not_confirmed + 1)
+        case "WIN" | "LOSS" | "UNDECIDED" as verdict:
+            earlier = experiment.looked(attempt)
+            first = not earlier
+            win = verdict == "WIN" and all(a.verdict != "WIN" for a in earlier)
+            return tries.but(changes=tries.changes + first, wins=tries.wins + win)
+    return tries
 
 
 class Step(StrEnum):
@@ -150,6 +157,7 @@ class Step(StrEnum):
     MERGE = "merge"
     RELEASE = "release"
     MARK_STALE = "mark stale"
+    CLOSE = "close"
 
 
 def next_step(experiment: Experiment, baseline: str | None) -> Step | None:
@@ -167,16 +175,19 @@ def next_step(experiment: Experiment, baseline: str | None) -> Step | None:
         case "merging":
             return Step.MERGE
         case "merged":
-            return Step.RELEASE
-        case "stalled" | "released":
+            return None if experiment.refused else Step.RELEASE
+        case "closing":
+            return Step.CLOSE if experiment.latest is None or experiment.latest.ended else None
+        case "stalled" | "released" | "closed":
             return None
     if experiment.fix:
         return Step.FIX
     attempt = experiment.latest
     if attempt is None:
         return None
-    if attempt.verdict is None and not attempt.queued:
-        return Step.PUSH
+    pushing = not attempt.queued or any(run.state == "pushing" for run in attempt.runs)
+    if attempt.verdict is None and pushing:
+        return None if attempt.waits_for else Step.PUSH
     if attempt.verdict is None and attempt.ended:
         good = all(run.state == "finished" for run in attempt.runs)
         return Step.RELEASE if attempt.purpose == "baseline" and good else Step.REPORT
@@ -184,7 +195,3 @@ def next_step(experiment: Experiment, baseline: str | None) -> Step | None:
     if searched and searched.report_id and baseline not in (searched.baseline, experiment.stale):
         return Step.MARK_STALE
     return None
-
-
-def _text(data: Mapping[str, object]) -> str:
-    return json.dumps({"schema": SCHEMA, **data}, indent=1, ensure_ascii=False) + "\n"

@@ -3,9 +3,11 @@ from typing import Any
 
 import pytest
 
-from bot.core.experiment import Attempt, Experiment, Fix, Intention, Run, branch_name, run_id
+from bot.core.attempt import Attempt, Run, run_id
+from bot.core.book import difference, parse
+from bot.core.experiment import Experiment, Fix, Intention, branch_name
 from bot.core.idea import Idea
-from bot.core.ledger import BASELINES, BaselineRef, Ledger, Step, difference, next_step, parse
+from bot.core.ledger import BaselineRef, Ledger, Step, next_step
 from bot.errors import UserError
 
 V1 = BaselineRef(tag="baseline-v1", commit="aaa")
@@ -57,7 +59,7 @@ FULL = experiment(
 
 
 def test_what_is_written_is_read_again() -> None:
-    after = Ledger("head").put(FULL, experiment(42)).released(V1).released(V2)
+    after = Ledger("head").put(FULL, experiment(42, branch="exp/42")).released(V1).released(V2)
     assert parse("head", texts(difference(Ledger("head"), after))) == after
 
 
@@ -71,7 +73,7 @@ def test_only_what_differs_is_written() -> None:
     assert difference(before, before) == {}
     after = before.put(experiment(42, phase="merged"))
     assert difference(before, after).keys() == {"ledger/open/42.json"}
-    assert difference(before, before.released(V2)).keys() == {BASELINES}
+    assert difference(before, before.released(V2)).keys() == {"ledger/baselines.json"}
 
 
 def test_what_is_released_is_closed() -> None:

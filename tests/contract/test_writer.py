@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.clients.claude import Claude
+from bot.clients.claude import MOST_TOKENS, Claude
 from bot.clients.workspace import FolderWorkspace
+from bot.core.cost import TokenPrices, Tokens
 from bot.errors import UserError
 from bot.ports import Outage
 from bot.sandbox import claude as sandbox
@@ -49,6 +50,20 @@ def writer(server: sandbox.Claude, *turns: Turn, max_turns: int = 9) -> Claude:
     return Claude(server.api_key, server.url, "claude-sonnet-5-5", max_turns)
 
 
+def test_a_model_stops_before_it_costs_more_than_it_may(
+    server: sandbox.Claude, workspace: FolderWorkspace
+) -> None:
+    look = Turn(uses=[edit(command="view", path="train.py")])
+    prices = TokenPrices(input=3.0, output=15.0)
+    longest = prices.usd(Tokens(output=MOST_TOKENS))
+    server.script.append(Scenario("the task", [look] * 9))
+    claude = Claude(server.api_key, server.url, "m", 9, usd=longest + 0.01, prices=prices)
+    with pytest.raises(UserError, match=r"\$0\.25 that it may cost.*claude\.usd_per_experiment"):
+        claude.write("", "the task", workspace)
+    assert 0 < len(server.requests) < 9
+    assert 0 < prices.usd(claude.tokens) <= longest + 0.01
+
+
 def told(server: sandbox.Claude) -> list[tuple[str, bool]]:
     """What the tools answered, over the whole conversation: text, and whether it is an error."""
     blocks = [
@@ -81,8 +96,8 @@ def test_edits_files_turn_by_turn(server: sandbox.Claude, workspace: FolderWorks
         "src/ema.py": "class Ema: ...\n",
     }
     assert (written.summary, written.turns) == ("EMA of the weights is in.", 4)
-    assert written.input_tokens > 0
-    assert written.output_tokens > 0
+    assert claude.tokens.input > 0
+    assert claude.tokens.output > 0
     assert told(server)[:3] == [
         ("judge.py\nsrc/model.py\ntrain.py", False),
         ("src/model.py", False),

@@ -1,0 +1,306 @@
+"""The lab book's files: read again, brought up to date, guarded against hands, and small."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.attempt import Attempt, Run, run_id
+from bot.core.book import asked as asked_by
+from bot.core.book import check_value, difference, parse, parse_experiment, path_of, signed
+from bot.core.cost import Accounts, Amount, Reservation
+from bot.core.experiment import KEPT, Experiment
+from bot.core.ledger import BaselineRef, Ledger, Tries
+from bot.errors import UserError
+from bot.events import Rang
+from tests.bot.scene import Scene
+from tests.bot.test_ledger import FULL, V1, V2, attempt, experiment, texts
+
+PATH = "ledger/open/41.json"
+RUNS = tuple(Run(seed=i, id=run_id("acme/retina", "3f9c1e2", {}, i, 0)) for i in range(1, 11))
+OLD: dict[str, Any] = {
+    "number": 41, "kind": "experiment", "title": "EMA – „Gewichte“", "author": "octocat",
+    "branch": "exp/41-ema", "pull": None, "phase": "open", "idea": None, "task": None,
+    "written": "", "fix": None, "intention": None, "progress_id": None, "answered": [],
+    "stale": None, "merge_commit": None, "release": None,
+    "attempts": [
+        {
+            "number": 1, "purpose": "search", "commit": "3f9c1e2", "tree": "a1b2c3",
+            "overrides": {}, "baseline": "baseline-v1", "queue": "a100",
+            "runs": [{"seed": 1, "id": "r1", "state": "finished", "retry": 0}],
+            "asked_by": "octocat", "comment_id": 9, "asked_at": 1.5, "queued": True,
+            "verdict": None, "report_id": None,
+        }
+    ],
+}  # fmt: skip
+"""As the first version wrote it: every field, and no check value."""
+
+
+def written(*experiments: Experiment) -> dict[str, str]:
+    return texts(difference(Ledger("head"), Ledger("head").put(*experiments)))
+
+
+def test_every_file_is_read_as_it_was_written() -> None:
+    after = Ledger("head").put(FULL, experiment(42, branch="exp/42")).released(V1).released(V2)
+    after = after.with_budget(Accounts().book("2026-11", "octocat", Amount(gpu_hours=3.5)))
+    assert parse("head", texts(difference(Ledger("head"), after))) == after
+
+
+def test_a_run_stands_on_one_line() -> None:
+    lines = written(grown(1))[PATH].split("\n")
+    name = run_id("acme/retina", f"{1:040x}", {}, 7, 0)
+    assert f'    {{"seed": 7, "id": "{name}", "state": "finished"}},' in lines
+    assert lines[1] == ' "schema": 2,'
+    assert all(len(line) <= 130 for line in lines)
+
+
+def test_schema_1_is_read_and_2_is_written() -> None:
+    old = {"schema": 1, **OLD}
+    baselines = json.dumps({"schema": 1, "baselines": [{"tag": "baseline-v1", "commit": "aaa"}]})
+    ledger = parse("head", {PATH: json.dumps(old, indent=1), "ledger/baselines.json": baselines})
+    assert ledger.experiments == {41: experiment(attempts=(attempt(),))}
+    assert ledger.baselines == (V1,)
+    after = ledger.put(experiment(attempts=(attempt(),), title="Renamed"))
+    files = texts(difference(ledger, after))
+    assert files.keys() == {PATH}
+    assert json.loads(files[PATH])["schema"] == 2
+
+
+def test_a_newer_schema_names_both_versions() -> None:
+    data = {"schema": 3, "number": 41}
+    with pytest.raises(UserError, match=r"has schema 3, and this .* up to 2"):
+        parse("head", {PATH: json.dumps(data)})
+
+
+def edited(find: str, put: str) -> str:
+    (text,) = written(FULL).values()
+    assert text.count(find) == 1, text
+    return text.replace(find, put)
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "words"),
+    [
+        ('"verdict": "WIN"', '"verdict": "LOSS"', "its check value does not fit"),
+        ('"pull": 47', '"pul": 47', "`pul`: there is no such key"),
+        ('"pull": 47', '"pull": "x"', r"Line 9: `pull`: Input should be a valid integer"),
+        ('"pull": 47,', '"pull": 47', r"Line 10: it is no JSON"),
+        ('"schema": 2', '"schema": "two"', "it says no schema"),
+        ('"state": "running"', '"state": "walking"', r"`attempts\.1\.runs\.0\.state`: Input"),
+    ],
+)
+def test_a_hand_edit_is_named_with_its_line(find: str, put: str, words: str) -> None:
+    with pytest.raises(UserError, match=words) as error:
+        parse("head", {PATH: edited(find, put)})
+    told = str(error.value)
+    assert told.startswith(f"`{PATH}` on the branch `labbook` is not as Labhand wrote it. Line ")
+    assert f"`git log -p origin/labbook -- {PATH}`" in told
+    assert "`git revert`" in told
+
+
+def test_a_file_bears_the_number_of_its_experiment() -> None:
+    (text,) = written(FULL).values()
+    with pytest.raises(UserError, match=r"/40\.json`.*Line 4: it holds the experiment 41"):
+        parse("head", {"ledger/open/40.json": text})
+
+
+def test_a_new_layout_is_no_edit() -> None:
+    (text,) = written(FULL).values()
+    assert parse("head", {PATH: json.dumps(json.loads(text))}).experiments[41] == FULL
+
+
+def test_no_two_files_may_claim_one_pr_or_branch() -> None:
+    files = written(experiment(41, pull=47), experiment(42, pull=47, branch="exp/42"))
+    with pytest.raises(UserError, match=r"`41.json` beside it claims PR #47"):
+        parse("head", files)
+    files = written(experiment(41), experiment(42))
+    with pytest.raises(UserError, match=r"claims the branch `exp/41-ema`"):
+        parse("head", files)
+
+
+def test_two_baselines_may_stand_on_the_default_branch() -> None:
+    files = written(*(experiment(n, kind="baseline", branch="main") for n in (41, 42)))
+    assert parse("head", files).experiments.keys() == {41, 42}
+
+
+def test_what_is_closed_moves_and_comes_back() -> None:
+    opened = Ledger("head").put(experiment(pull=47))
+    closed = opened.put(experiment(pull=47, phase="closed"))
+    files = difference(opened, closed)
+    assert files.keys() == {PATH, "ledger/closed/41.json"}
+    assert files[PATH] is None
+    files = difference(closed, opened)
+    assert files["ledger/closed/41.json"] is None
+    assert files[PATH] is not None
+    assert path_of(experiment(phase="merged")) == PATH
+
+
+def test_a_commit_tells_who_asked_where() -> None:
+    text = signed(asked_by("#41: octocat launches attempt 2", "octocat", 77), 9001)
+    headline, skipped, trailers = text.split("\n\n")
+    assert headline == "#41: octocat launches attempt 2"
+    assert skipped == "[skip ci]"
+    assert trailers.split("\n") == [
+        "Labhand-Asked-By: octocat",
+        "Labhand-Comment: 77",
+        "Labhand-Workflow-Run: 9001",
+    ]
+    assert signed("#41: report", 5).split("\n\n")[-1] == "Labhand-Workflow-Run: 5"
+
+
+# Folding
+
+
+def grown(attempts: int, **changes: Any) -> Experiment:
+    """An experiment that was launched again and again, each time at a new commit."""
+    one = experiment()
+    for number in range(1, attempts + 1):
+        commit = f"{number:040x}"
+        ids = (run_id("acme/retina", commit, {}, run.seed, 0) for run in RUNS)
+        runs = tuple(r.but(id=i, state="finished") for r, i in zip(RUNS, ids, strict=True))
+        one = one.with_attempt(
+            attempt(number=number, commit=commit, tree=commit, runs=runs, verdict="LOSS", **changes)
+        )
+    return one
+
+
+def test_a_hundred_attempts_of_ten_seeds_are_a_small_file() -> None:
+    (text,) = written(grown(100)).values()
+    assert len(text.encode()) < 64 * 1024
+    assert parse("head", {PATH: text}).experiments[41] == grown(100)
+
+
+def test_old_attempts_keep_their_number_their_look_and_their_runs() -> None:
+    many = grown(20)
+    assert [a.number for a in many.attempts] == list(range(20 - KEPT + 1, 21))
+    assert [a.number for a in many.everything] == list(range(1, 21))
+    assert many.next_number == 21
+    again = many.attempts[-1].but(number=21, commit=f"{1:040x}", tree=f"{1:040x}", verdict=None)
+    assert many.looks(again) == (10,)
+    runs = {run.id: run for run in many.folded[0].runs}
+    assert runs[run_id("acme/retina", f"{1:040x}", {}, 3, 0)].state == "finished"
+
+
+def test_what_is_not_paid_or_not_over_is_not_folded() -> None:
+    aside = Reservation(seeds=(1,), seconds=60, gpus=1)
+    assert not grown(20, reserved=aside).folded
+    assert grown(20, reserved=aside, spent=Amount()).folded
+
+
+def test_the_last_report_is_not_folded() -> None:
+    one = experiment().with_attempt(attempt(verdict="WIN"))
+    for number in range(2, 30):
+        one = one.with_attempt(attempt(number=number, purpose="confirm", verdict="INVALID"))
+    assert one.searched == attempt(verdict="WIN")
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["WIN", "LOSS", "UNDECIDED", "INVALID"]), st.integers(0, 3)),
+        max_size=25,
+    )
+)
+def test_folding_changes_no_looks(launches: list[tuple[str, int]]) -> None:
+    folding, whole = experiment(), []
+    for number, (verdict, tree) in enumerate(launches, 1):
+        one = attempt(
+            ("finished",) * (number % 4 + 2), number=number, verdict=verdict, tree=str(tree)
+        )
+        folding, whole = folding.with_attempt(one), [*whole, one]
+    last: Attempt = attempt(number=99, tree="1")
+    assert folding.looks(last) == experiment(attempts=tuple(whole)).looks(last)
+
+
+# Tries
+
+
+def test_tries_are_counted_per_change_and_kept() -> None:
+    ledger = Ledger("head").released(V1)
+    asks = experiment()
+    for number, (tree, purpose, verdict) in enumerate(
+        [
+            ("a", "search", "UNDECIDED"),
+            ("a", "search", "WIN"),  # the same change again, which wins now
+            ("a", "confirm", "NOT_CONFIRMED"),
+            ("b", "search", "INVALID"),
+            ("b", "search", "WIN"),
+            ("b", "search", "WIN"),
+            ("b", "confirm", "CONFIRMED"),
+            ("c", "search", "LOSS"),
+        ],
+        1,
+    ):
+        one = attempt(number=number, tree=tree, purpose=purpose)
+        before = asks.with_attempt(one)
+        asks = before.with_attempt(one.but(verdict=verdict))
+        ledger = ledger.put(asks).counted(before)
+        ledger = ledger.put(asks).counted(asks)  # nothing new, so nothing counts
+    assert ledger.tries("baseline-v1") == Tries(changes=3, wins=2, confirmed=1, not_confirmed=1)
+    assert ledger.tries("baseline-v1").all == 4
+    assert ledger.tries("baseline-v9") == Tries()
+    again = ledger.released(BaselineRef(tag="baseline-v1", commit="aaa", seconds=60))
+    assert again.tries("baseline-v1").changes == 3
+
+
+def test_the_check_value_does_not_depend_on_order() -> None:
+    assert check_value({"a": 1, "b": [1, 2]}) == check_value({"b": [1, 2], "a": 1})
+    assert check_value({"a": 1}) != check_value({"a": 2})
+    assert re.fullmatch("[0-9a-f]{12}", check_value({}))
+
+
+# Closed and opened again
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """A repository whose first baseline is released."""
+    scene = Scene(tmp_path)
+    scene.baseline()
+    return scene
+
+
+def close(scene: Scene, pull: int, *, is_open: bool = False) -> None:
+    scene.forge.pulls[pull] = replace(scene.forge.pulls[pull], is_open=is_open)
+
+
+def test_an_experiment_whose_pr_is_closed_is_put_away_and_comes_back(scene: Scene) -> None:
+    pull = scene.experiment("No gain", "model.width=65")
+    scene.writes("ada", pull, "/launch")
+    scene.rings()
+    (before,) = scene.forge.read_ledger().experiments.values()
+    close(scene, pull)
+    other = scene.experiment("Larger learning rate", "lr=0.02")
+    scene.writes("ada", other, "/launch")
+    scene.run(Rang("schedule"))
+    assert scene.forge.read_ledger().at(pull) is None
+    path = f"ledger/closed/{before.number}.json"
+    shut = parse_experiment(path, scene.forge.book[path])
+    assert shut == before.but(phase="closed")
+    close(scene, pull, is_open=True)
+    scene.writes("ada", pull, "/launch seeds=+3")
+    back = scene.forge.read_ledger().at(pull)
+    assert back
+    assert [a.number for a in back.attempts] == [1, 2]
+    assert back.looks(back.attempts[1]) == (3,)
+    assert path not in scene.forge.book
+
+
+def test_a_new_pr_of_the_same_branch_goes_on_with_the_experiment(scene: Scene) -> None:
+    pull = scene.experiment("No gain", "model.width=65")
+    scene.writes("ada", pull, "/launch")
+    scene.rings()
+    close(scene, pull)
+    other = scene.forge.add_pull(scene.forge.pulls[pull].branch, "No gain, again", "ada")
+    scene.writes("ada", other, "/launch seeds=+3")
+    known = scene.forge.read_ledger().at(other)
+    assert known
+    assert [a.number for a in known.attempts] == [1, 2]
+    assert scene.forge.said_at(other)
+    scene.rings()
+    assert known.place == other
+    assert any(c.key == "report:2" for c in scene.forge.said_at(other))
