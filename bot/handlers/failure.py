@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.core.experiment import Attempt, Experiment
+from bot.core.attempt import Attempt
+from bot.core.experiment import Experiment
+from bot.core.results import RunRow
 from bot.core.runs import ObservedRun
 from bot.core.settings import read_settings
 from bot.handlers import judging, progress
@@ -17,9 +19,11 @@ def failure(
     """Tell of the latest attempt's failed runs; the first of them gives reason and remedy."""
     attempt = experiment.latest
     assert attempt is not None
-    failed = [run for run in attempt.runs if run.state != "finished"]
+    left = [run for run in attempt.runs if run.state != "finished"]
+    failed = attempt.failed
     records = {run.seed: world.tracker.failure(run.id) for run in failed}
-    record = records[failed[0].seed]
+    record, first = records[failed[0].seed], failed[0]
+    rows = progress.rows(world, attempt, observed)
     known = _settings(world, attempt)
     return FailureReport(
         title=experiment.title,
@@ -27,13 +31,14 @@ def failure(
         attempt=attempt.number,
         runs=tuple(
             replace(row, step=records[row.seed].step) if row.seed in records else row
-            for row in progress.rows(world, attempt, observed)
+            for row in rows
         ),
         failed_seeds=tuple(run.seed for run in failed),
-        kind=record.kind,
+        left_seeds=tuple(run.seed for run in left),
+        kind="stopped" if first.stop and not first.stop.by else record.kind,
         message=record.message,
         step=record.step,
-        why=record.why,
+        why=record.why or _found(next(row for row in rows if row.seed == first.seed)),
         suggestion={k: (known[k], v) for k, v in record.suggestion.items() if k in known},
         fix_minutes=_minutes(world, attempt),
         again=_again(attempt),
@@ -42,6 +47,11 @@ def failure(
         group_url=world.tracker.group_url(progress.group(experiment, attempt)),
         workflow_url=world.environment.workflow_url,
     )
+
+
+def _found(row: RunRow) -> str:
+    """What was found of a run that left no reason behind."""
+    return f"stopped {row.note}" if row.state == "killed" and row.note else row.note
 
 
 def _settings(world: World, attempt: Attempt) -> Mapping[str, str]:
@@ -63,7 +73,7 @@ def _again(attempt: Attempt) -> str:
     """The command that trains only what failed: the attempt it plans keeps what has finished."""
     match attempt.purpose:
         case "search":
-            return "/launch"
+            return "/launch only=failed"
         case "confirm":
             return "/merge"
         case "baseline":

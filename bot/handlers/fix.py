@@ -1,12 +1,15 @@
 """`/fix`: commit the change that a failed run suggests, and train again."""
 
 from bot.comments import plain, render
+from bot.core.book import asked
+from bot.core.cost import Amount
 from bot.core.experiment import Experiment, Fix
 from bot.core.ledger import Ledger
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers.judging import current, settings_changed
 from bot.handlers.plan import check_idle, check_pull, new_attempt, overrides_of
+from bot.handlers.pricing import check, price
 from bot.handlers.proposal import Proposal
 from bot.handlers.propose import commit_settings
 from bot.ports import World
@@ -34,10 +37,9 @@ def fix(world: World, event: CommentWritten) -> Proposal | None:
             f"What failed was `{attempt.commit[:7]}`, but the head of this PR is "
             f"`{pull.head[:7]}` now. `/launch` trains the new head."
         )
-    failed = next((run for run in attempt.runs if run.state != "finished"), None)
-    if failed is None:
+    if not attempt.failed:
         raise UserError("No run failed: the report says why it is not valid.")
-    failure = world.tracker.failure(failed.id)
+    failure = world.tracker.failure(attempt.failed[0].id)
     if not failure.suggestion:
         raise UserError(
             f"Nothing is known that would remedy this ({failure.kind}). "
@@ -51,7 +53,10 @@ def fix(world: World, event: CommentWritten) -> Proposal | None:
     )
     after = experiment.but(fix=wanted, answered=(*experiment.answered, event.comment_id))
     message = f"#{experiment.number}: {event.author} asks for the fix"
-    return Proposal(ledger, after, message)
+    more = price(world, current(world, ledger), len(attempt.runs), attempt.queue)
+    check(world, ledger, experiment, event.author, Amount(gpu_usd=more.usd or 0.0))
+    text = asked(message, event.author, event.comment_id)
+    return Proposal(ledger, after, text, estimate=more, head=pull.head)
 
 
 def commit(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:

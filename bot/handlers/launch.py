@@ -1,14 +1,29 @@
 """`/launch`: train a PR's present head with the experiment's seeds."""
 
+from collections.abc import Mapping, Sequence
+
 from bot.commands import Command
+from bot.core.attempt import Attempt, Stop
 from bot.core.baseline import Baseline
-from bot.core.experiment import Attempt, Experiment
+from bot.core.book import asked
+from bot.core.comparability import only_seed
+from bot.core.experiment import Experiment
+from bot.core.numbers import count
+from bot.core.watch import stopped
 from bot.errors import UserError
 from bot.events import CommentWritten
-from bot.handlers.judging import current, most_seeds
-from bot.handlers.plan import check_idle, check_pull, new_attempt, overrides_of
+from bot.handlers.judging import current, freeze, most_seeds
+from bot.handlers.plan import (
+    check_idle,
+    check_known,
+    check_pull,
+    in_queue,
+    new_attempt,
+    overrides_of,
+)
 from bot.handlers.proposal import Proposal
-from bot.ports import Pull, World
+from bot.handlers.recall import recalled
+from bot.ports import Change, Pull, World
 from bot.replies import AlreadyLaunched
 
 
@@ -20,44 +35,117 @@ def launch(
     Raises:
         UserError: there is nothing that could be launched, or it could not be judged.
     """
-    ledger = world.forge.read_ledger()
     pull = world.forge.pull(event.place)
-    known = ledger.at(event.place) or ledger.on(pull.branch)
+    branch = branch_of(pull)
+    ledger = recalled(world, world.forge.read_ledger(), event.place, branch)
+    known = ledger.at(event.place) or ledger.on(branch)
     if known and event.comment_id in known.answered:
         return None
-    check_pull(world, pull)
+    check_pull(world, pull, command.arguments.get("commit"))
+    _is_head(pull, command.arguments.get("commit"))
     baseline = current(world, ledger)
     experiment = known or adopted(pull)
+    if experiment.phase == "closed":  # and its PR is open again
+        experiment = experiment.but(phase="open")
+    if experiment.pull != pull.number:  # a new PR of the same branch: it is answered there
+        experiment = experiment.but(pull=pull.number, progress_id=None)
     check_idle(experiment)
-    commit = pull.head
-    _contains(world, pull, commit, baseline)
-    overrides = overrides_of(world, baseline, commit)
-    before = _before(experiment, commit, baseline.tag)
+    change = _contains(world, pull, pull.head, baseline)
+    before, overrides, typed = _wanted(world, command, experiment, pull.head, baseline)
+    files = [file.path for file in change.files]
+    if nothing := only_seed(files, overrides, world.config.train.config):
+        raise UserError(f"{nothing} Nothing was queued.")
+    queue = in_queue(world, command.arguments.get("queue"))
     seeds = _seeds(world, command.arguments.get("seeds"), before)
     if before and set(seeds) <= set(before.seeds) and before.verdict != "INVALID":
         return AlreadyLaunched(
-            commit=commit,
+            commit=pull.head,
             attempt=before.number,
             state="reported" if before.verdict else "running",
             seeds=before.seeds,
             verdict=before.verdict,
         )
+    _check_seeds(world, seeds)
+    experiment = _superseded(world, event, experiment, pull.head)
+    attempt = new_attempt(
+        world, ledger, experiment, "search", pull.head, seeds, event.author, event.comment_id,
+        overrides=overrides, baseline=baseline.tag, typed=typed, queue=queue,
+    )  # fmt: skip
+    after = experiment.with_attempt(attempt).but(
+        answered=(*experiment.answered, event.comment_id),
+        stale=None,
+        frozen=experiment.frozen or freeze(world, ledger, baseline, len(seeds)),
+    )
+    message = (
+        f"#{experiment.number}: {event.author} launches attempt {attempt.number} "
+        f"({count(len(seeds), 'seed')} at {pull.head[:7]})"
+    )
+    return Proposal(
+        ledger,
+        after,
+        asked(message, event.author, event.comment_id),
+        attempt,
+        head=pull.head,
+        right="decide" if pull.is_fork else None,
+    )
+
+
+def _wanted(
+    world: World, command: Command, experiment: Experiment, commit: str, baseline: Baseline
+) -> tuple[Attempt | None, dict[str, str], tuple[str, ...]]:
+    """The attempt that this one goes on with, its settings, and which of them were typed.
+
+    Raises:
+        UserError: nothing failed that could be repeated, or a setting is not known.
+    """
+    if "only" in command.arguments:
+        failed = _failed(command, experiment, commit)
+        return failed, failed.overrides, failed.typed
+    check_known(world, baseline, commit, command.overrides)
+    overrides = {**overrides_of(world, baseline, commit), **command.overrides}
+    before = _before(experiment, commit, baseline.tag, overrides)
+    return before, overrides, tuple(command.overrides)
+
+
+def _failed(command: Command, experiment: Experiment, commit: str) -> Attempt:
+    """The attempt whose failed seeds are trained again, everything else as it was."""
+    latest = experiment.latest
+    if command.overrides or "seeds" in command.arguments:
+        raise UserError("`only=failed` trains the same again: leave out seeds and settings.")
+    if latest and latest.purpose == "confirm" and latest.verdict == "INVALID":
+        raise UserError("`/merge` trains again what failed of its held-out seeds.")
+    if latest is None or latest.verdict != "INVALID":
+        raise UserError("Nothing failed here. `/launch` trains the head of this PR.")
+    if latest.commit != commit:
+        raise UserError(
+            f"What failed was `{latest.commit[:7]}`, but the head of this PR is `{commit[:7]}` "
+            "now. `/launch` trains the new head."
+        )
+    if all(run.state == "finished" for run in latest.runs):
+        raise UserError("No run failed: the report says why it is not valid.")
+    return latest
+
+
+def _is_head(pull: Pull, commit: str | None) -> None:
+    if commit and not pull.head.startswith(commit):
+        raise UserError(
+            f"The head of this PR is `{pull.head[:7]}`, not `{commit[:7]}`. What is merged is the "
+            "head, so only that is trained."
+        )
+
+
+def _check_seeds(world: World, seeds: Sequence[int]) -> None:
     if len(seeds) > most_seeds(world):
         raise UserError(
             f"{len(seeds)} seeds are more than the {most_seeds(world)} that are planned for one "
             "change (`seeds:` in `.github/labhand.yml`), and would decide nothing: the false-win "
             "probability is spent by then."
         )
-    experiment = _superseded(experiment, commit)
-    attempt = new_attempt(
-        world, ledger, experiment, "search", commit, seeds, event.author, event.comment_id,
-        overrides=overrides, baseline=baseline.tag,
-    )  # fmt: skip
-    after = experiment.with_attempt(attempt).but(
-        answered=(*experiment.answered, event.comment_id), stale=None
-    )
-    message = f"#{experiment.number}: {event.author} launches attempt {attempt.number}"
-    return Proposal(ledger, after, message, attempt)
+
+
+def branch_of(pull: Pull) -> str:
+    """The branch of a PR; a fork's own name for it may be that of a branch here."""
+    return f"pull/{pull.number}/head" if pull.is_fork else pull.branch
 
 
 def adopted(pull: Pull) -> Experiment:
@@ -67,12 +155,14 @@ def adopted(pull: Pull) -> Experiment:
         kind="experiment",
         title=pull.title,
         author=pull.author,
-        branch=pull.branch,
+        branch=branch_of(pull),
         pull=pull.number,
     )
 
 
-def _superseded(experiment: Experiment, commit: str) -> Experiment:
+def _superseded(
+    world: World, event: CommentWritten, experiment: Experiment, commit: str
+) -> Experiment:
     """Give up an attempt that is still being trained, for the sake of a newer commit.
 
     Raises:
@@ -86,25 +176,32 @@ def _superseded(experiment: Experiment, commit: str) -> Experiment:
             f"Attempt {attempt.number} is still being trained. "
             "Its report comes by itself; `/launch` again after it."
         )
-    runs = tuple(run if run.ended else run.but(state="killed") for run in attempt.runs)
-    return experiment.with_attempt(attempt.but(runs=runs, verdict="SUPERSEDED"))
+    stop = Stop(by=event.author, why="a newer commit was launched", at=world.clock.now())
+    stopping = stopped(attempt, stop)
+    runs = tuple(run if run.ended else run.but(state="killed") for run in stopping.runs)
+    return experiment.with_attempt(stopping.but(runs=runs, verdict="SUPERSEDED"))
 
 
-def _contains(world: World, pull: Pull, commit: str, baseline: Baseline) -> None:
-    if world.forge.compare(baseline.commit, commit).merge_base != baseline.commit:
+def _contains(world: World, pull: Pull, commit: str, baseline: Baseline) -> Change:
+    """What the branch changes, seen from the baseline, which it has to contain."""
+    change = world.forge.compare(baseline.commit, commit)
+    if change.merge_base != baseline.commit:
         raise UserError(
             f"This branch does not contain {baseline.tag} (`{baseline.commit[:7]}`), so the two "
             f"cannot be compared. Merge `{pull.base_branch}` into it (the button **Update branch** "
             "does that), then `/launch` again."
         )
+    return change
 
 
-def _before(experiment: Experiment, commit: str, baseline: str) -> Attempt | None:
+def _before(
+    experiment: Experiment, commit: str, baseline: str, overrides: Mapping[str, str]
+) -> Attempt | None:
     same = (
         a
         for a in reversed(experiment.attempts)
-        if (a.purpose, a.commit, a.baseline) == ("search", commit, baseline)
-        and a.verdict != "SUPERSEDED"
+        if (a.purpose, a.commit, a.baseline, a.overrides) == ("search", commit, baseline, overrides)
+        and a.verdict not in ("SUPERSEDED", "CLOSED")
     )
     return next(same, None)
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from bot.comments import render
-from bot.core.experiment import Attempt, Experiment
+from bot.core.attempt import Attempt, Run
+from bot.core.experiment import Experiment
+from bot.core.results import RunRow
 from bot.core.runs import ObservedRun
 from bot.ports import World
-from bot.replies import Progress, RunRow
+from bot.replies import Progress
 
 
 def show(world: World, experiment: Experiment, observed: Mapping[str, ObservedRun]) -> Experiment:
@@ -22,6 +24,12 @@ def show(world: World, experiment: Experiment, observed: Mapping[str, ObservedRu
             metric=world.config.metric.name,
             group_url=world.tracker.group_url(group(experiment, attempt)),
             verdict=attempt.verdict,
+            queue=attempt.queue,
+            waiting=tuple(run.seed for run in attempt.runs if run.state == "waiting"),
+            waits_for=attempt.waits_for,
+            stuck=attempt.stuck,
+            futile=attempt.futile,
+            stopping=tuple(run.seed for run in attempt.runs if run.stop and not run.ended),
         )
     )
     if experiment.progress_id:
@@ -43,9 +51,20 @@ def rows(world: World, attempt: Attempt, observed: Mapping[str, ObservedRun]) ->
                 url=world.tracker.run_url(run.id),
                 step=now.step if now else None,
                 value=float(value) if isinstance(value, int | float) else None,
+                note=_note(run),
             )
         )
     return tuple(found)
+
+
+def _note(run: Run) -> str:
+    """Who stopped a run and why, or what was found that its state does not tell."""
+    if run.stop is None or run.state == "finished":
+        return run.why
+    who = run.stop.by or "Labhand"
+    ended = f"by {who}" if run.state == "killed" else f"stopped by {who}"
+    asked = ended if run.ended else f"{who} asks it to stop"
+    return ": ".join(filter(None, [asked, run.stop.why]))
 
 
 def group(experiment: Experiment, attempt: Attempt) -> str:

@@ -1,59 +1,107 @@
 """Queue the runs of an attempt that are written down and not queued yet."""
 
 import itertools
-import re
 import shlex
 
 from bot.comments import render
-from bot.config import Train
-from bot.core.experiment import Attempt, Experiment, Run
+from bot.config import Queue, Train
+from bot.core.attempt import Attempt, Run, run_name
+from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
-from bot.handlers import judging, progress
+from bot.core.settings import nested
+from bot.errors import UserError
+from bot.handlers import check, judging, progress
+from bot.handlers.taking_back import take_back
 from bot.ports import Launch, World
 from bot.replies import Launched
 
 
 def push(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
-    """Put every run that is still to be pushed into the queue, and answer who asked.
+    """Put every run that is due into the queue, and answer who asked.
 
     A push that was cut off is done again: W&B's queue cannot be asked for it, and the second
     training process ends before it trains, because it may not resume a run.
+
+    Raises:
+        UserError: the check that builds the image has failed, or the queue takes nothing.
     """
     attempt = experiment.latest
     assert attempt is not None
-    group = progress.group(experiment, attempt)
-    branch = re.sub(r"[^\w./-]", "-", experiment.branch)  # it becomes part of a shell command
+    settings = world.config.queues.get(attempt.queue) or Queue()
+    if settings.wait_for and _waits(world, attempt, settings.wait_for):
+        waiting = experiment.with_attempt(attempt.but(waits_for=settings.wait_for))
+        return ledger.put(progress.show(world, waiting, {}))
     due = [run for run in attempt.runs if run.state == "pushing"]
+    again = [run for run in due if run.item]
+    free = take_back(world, attempt.queue, again)
+    items = {run.id: run.item for run in again if run.id not in free}  # an agent was faster
+    due = [run for run in due if run.id not in items]
     if due:
-        job = world.tracker.prepare(attempt.commit, _program(world.config.train))
+        image = settings.image and settings.image.replace("{commit}", attempt.commit)
+        job = world.tracker.prepare(attempt.commit, _program(world.config.train), image)
     for run in _given_up(experiment):
         world.tracker.stop(run.id)
     for run in due:
-        launch = Launch(
-            run_id=run.id,
-            name=f"labhand/{branch}/seed-{run.seed}",
-            group=group,
-            tags=("labhand", attempt.purpose),
-            command=command(world.config.train, attempt, run.seed),
-        )
-        world.tracker.push(job, launch, attempt.queue)
-    runs = tuple(run.but(state="queued") if run in due else run for run in attempt.runs)
-    queued = attempt.but(runs=runs, queued=True)
-    reply = _answer(world, experiment, queued, group)
-    world.forge.say(experiment.place, f"reply:{attempt.comment_id}", render(reply))
+        launch = _launch(world, experiment, attempt, run, settings)
+        items[run.id] = world.tracker.push(job, launch, attempt.queue)
+    runs = tuple(
+        run.but(state="queued", item=items[run.id]) if run.id in items else run
+        for run in attempt.runs
+    )
+    queued = attempt.but(runs=runs, queued=True, pushed_at=world.clock.now())
+    if not attempt.queued:
+        reply = _answer(world, experiment, queued, progress.group(experiment, attempt))
+        world.forge.say(experiment.place, f"reply:{attempt.comment_id}", render(reply))
+    check.training(world, experiment, attempt)
     return ledger.put(progress.show(world, experiment.with_attempt(queued), {}))
 
 
+def _waits(world: World, attempt: Attempt, check: str) -> bool:
+    """Whether the check that builds the image is still to end.
+
+    Raises:
+        UserError: it has ended, and there is no image.
+    """
+    state = world.forge.check_state(attempt.commit, check)
+    if state in (None, "queued", "in_progress"):
+        return True
+    if state not in ("success", "neutral"):
+        raise UserError(
+            f"The check `{check}` on `{attempt.commit[:7]}` ended as {state}, so there is no image "
+            "to train with, and nothing was queued. Mend it, then `/launch` again."
+        )
+    return False
+
+
+def _launch(
+    world: World, experiment: Experiment, attempt: Attempt, run: Run, settings: Queue
+) -> Launch:
+    train = world.config.train
+    alone = any(other.state == "waiting" for other in attempt.runs)
+    return Launch(
+        run_id=run.id,
+        name=run_name(experiment.branch, run.seed, canary=alone),
+        group=progress.group(experiment, attempt),
+        tags=("labhand", attempt.purpose),
+        command=command(train, attempt, run.seed),
+        settings=nested(attempt.overrides) if train.overrides == "wandb" else {},
+        priority=attempt.priority or settings.priority,
+        resource_args=settings.resource_args,
+    )
+
+
 def _given_up(experiment: Experiment) -> list[Run]:
-    """Runs of attempts that a newer commit made pointless."""
-    pointless = (a for a in experiment.attempts if a.verdict == "SUPERSEDED")
-    return [run for attempt in pointless for run in attempt.runs if run.state == "killed"]
+    """Runs of the attempt before, if a newer commit made it pointless."""
+    before = experiment.attempts[-2] if len(experiment.attempts) > 1 else None
+    if before is None or before.verdict != "SUPERSEDED":
+        return []
+    return [run for run in before.runs if run.state == "killed"]
 
 
 def _answer(world: World, experiment: Experiment, attempt: Attempt, group: str) -> Launched:
     """What was queued for this attempt; runs of an attempt before it were not trained again."""
     earlier = {run.id for a in experiment.attempts if a.number < attempt.number for run in a.runs}
-    new = [run.but(state="queued") for run in attempt.runs if run.id not in earlier]
+    new = [run for run in attempt.runs if run.id not in earlier]
     minutes = None
     if attempt.baseline:
         minutes = judging.minutes(judging.read(world, attempt.baseline), len(new))
@@ -65,6 +113,8 @@ def _answer(world: World, experiment: Experiment, attempt: Attempt, group: str) 
         queue=attempt.queue,
         runs=progress.rows(world, attempt.but(runs=tuple(new)), {}),
         kept=tuple(run.seed for run in attempt.runs if run.id in earlier),
+        waiting=tuple(run.seed for run in new if run.state == "waiting"),
+        metric=world.config.metric.name,
         asked_by=attempt.asked_by,
         minutes=minutes,
         group_url=world.tracker.group_url(group),
@@ -83,7 +133,7 @@ def command(train: Train, attempt: Attempt, seed: int) -> tuple[str, ...]:
     words: list[str] = []
     for word in shlex.split(train.command):
         if word == "{overrides}":
-            words += overrides
+            words += [] if train.overrides == "wandb" else overrides
         else:
             words.append(word.replace("{seed}", str(seed)))
     return tuple(words)

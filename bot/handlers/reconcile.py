@@ -3,16 +3,20 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
+from zlib import crc32
 
 from bot.comments import render
 from bot.core.baseline import next_tag
-from bot.core.experiment import Experiment, Intention, Run
+from bot.core.experiment import Experiment, Intention
 from bot.core.ledger import Ledger, Step, next_step
-from bot.core.runs import ObservedRun
 from bot.errors import UserError
-from bot.handlers import progress
+from bot.handlers import check, leaderboard, progress
+from bot.handlers.close import close
 from bot.handlers.fix import commit
+from bot.handlers.lock import holds_up
+from bot.handlers.look import look
 from bot.handlers.merge import merge
+from bot.handlers.pricing import settled
 from bot.handlers.propose import abandon, propose
 from bot.handlers.push import push
 from bot.handlers.release import release
@@ -26,7 +30,7 @@ MOST_STEPS = 20
 """Far above what one ring can find to do for one experiment; a bug ends here."""
 
 
-def reconcile(world: World, place: int | None = None) -> None:
+def reconcile(world: World, place: int | None = None, *, asked: bool = False) -> Ledger:
     """Take every step that is due; doing it twice changes nothing.
 
     An experiment whose step fails does not hold up the others: what it raised is raised at the
@@ -35,19 +39,26 @@ def reconcile(world: World, place: int | None = None) -> None:
     Args:
         world: the ports.
         place: the issue or PR to look at; None looks at everything that is open.
+        asked: somebody asked for it: what was refused for good before is tried once more.
+
+    Returns:
+        The ledger as it was last read.
     """
+    asked = asked or place is not None
     taken: Counter[int] = Counter()
     aside: dict[int, Exception | None] = {}
-    ledger = _look(world, world.forge.read_ledger(), place)
-    while any(_tried(world, ledger, e, taken, aside) for e in _chosen(ledger, place)):
-        ledger = _look(world, world.forge.read_ledger(), place)
+    ledger = _look(world, place)
+    while any(_tried(world, ledger, e, taken, aside) for e in _chosen(ledger, place, asked=asked)):
+        ledger = _look(world, place)
     if place is None:
         # Said in every ring, because another job may have said the opposite in between.
         world.forge.set_schedule(
             enabled=any(_waits(ledger, e) for e in ledger.experiments.values())
         )
+    leaderboard.show(world, ledger)
     for error in filter(None, aside.values()):
         raise error
+    return ledger
 
 
 def _tried(
@@ -89,39 +100,22 @@ def _waits(ledger: Ledger, experiment: Experiment) -> bool:
     return bool(experiment.intention or due or (attempt and attempt.verdict is None))
 
 
-def _chosen(ledger: Ledger, place: int | None) -> tuple[Experiment, ...]:
-    return tuple(e for e in ledger.experiments.values() if place in (None, e.number, e.pull))
+def _chosen(ledger: Ledger, place: int | None, *, asked: bool) -> tuple[Experiment, ...]:
+    found = (e for e in ledger.experiments.values() if place in (None, e.number, e.pull))
+    return tuple(e.but(refused="") if asked else e for e in found)
 
 
-def _look(world: World, ledger: Ledger, place: int | None) -> Ledger:
-    """Ask W&B about every run that has not ended, write down what is new, and show progress."""
-    waiting = [e for e in _chosen(ledger, place) if e.latest and not e.latest.ended]
-    ids = [run.id for e in waiting if e.latest for run in e.latest.runs]
-    observed = world.tracker.observe(ids) if ids else {}
-    after = ledger
-    for experiment in waiting:
-        attempt = experiment.latest
-        assert attempt is not None
-        seen = attempt.but(runs=tuple(_seen(run, observed) for run in attempt.runs))
-        if seen != attempt:
-            changed = experiment.with_attempt(seen)
-            progress.show(world, changed, observed)
-            after = after.put(changed)
-    return world.forge.write_ledger(ledger, after, "What W&B says of the runs")
-
-
-def _seen(run: Run, observed: Mapping[str, ObservedRun]) -> Run:
-    if run.ended:
-        return run
-    if (now := observed.get(run.id)) is None:
-        return run.but(state="missing") if run.state == "running" else run
-    return run.but(state=now.state)
+def _look(world: World, place: int | None) -> Ledger:
+    ledger = world.forge.read_ledger()
+    return look(world, ledger, _chosen(ledger, place, asked=False))
 
 
 def _due(world: World, ledger: Ledger, experiment: Experiment) -> Step | None:
     """The step that is to be taken now, if no other workflow run has it in hand."""
     step = next_step(experiment, ledger.baseline.tag if ledger.baseline else None)
     held = experiment.intention
+    if step is not None and _is_locked(world, ledger, experiment, step):
+        return None
     if step is None or held is None:
         return step
     own = held.workflow_run == world.environment.workflow_run and step is not Step.ABANDON
@@ -129,6 +123,15 @@ def _due(world: World, ledger: Ledger, experiment: Experiment) -> Step | None:
         return step
     log.info("#%s: %s is held by workflow run %s", experiment.number, step, held.workflow_run)
     return None
+
+
+def _is_locked(world: World, ledger: Ledger, experiment: Experiment, step: Step) -> bool:
+    """Whether a lock of somebody else stands before a new baseline; a merge is always released."""
+    begins = step is Step.MERGE or (step is Step.RELEASE and experiment.phase != "merged")
+    attempt = experiment.latest
+    if not (begins and attempt):
+        return False
+    return holds_up(world, ledger.desk, experiment.place, attempt.asked_by)
 
 
 def _take(world: World, ledger: Ledger, experiment: Experiment, step: Step) -> bool:
@@ -144,12 +147,25 @@ def _take(world: World, ledger: Ledger, experiment: Experiment, step: Step) -> b
     try:
         after = STEPS[step](world, ledger, claimed)
     except UserError as error:
-        after = ledger.put(_given_up(claimed, step, ledger))
-        key = f"{step.replace(' ', '-')}:{len(experiment.attempts)}"
+        left = _given_up(claimed, step, ledger, str(error))
+        _shown(world, claimed, left)
+        after = ledger.put(left)
+        key = f"{step.replace(' ', '-')}:{experiment.next_number - 1}:{crc32(str(error).encode())}"
         _say(world, experiment.place, key, Problem(str(error)))
+        if left.latest and left.latest != claimed.latest and left.latest.verdict:
+            check.concluded(world, left, left.latest.verdict, str(error))
     done = after.experiments[experiment.number].but(intention=None)
-    world.forge.write_ledger(ledger, after.put(done), f"#{experiment.number}: {step}, done")
-    return done != experiment.but(intention=None)
+    after = settled(world, after.put(done).counted(experiment), experiment.number)
+    world.forge.write_ledger(ledger, after, f"#{experiment.number}: {step}, done")
+    return done != experiment.but(intention=None) and not done.refused
+
+
+def _shown(world: World, before: Experiment, after: Experiment) -> None:
+    """Say in the progress comment that an attempt was given up: it would say for ever `trains`."""
+    attempt = after.latest
+    if attempt and attempt != before.latest and after.progress_id:
+        known = [run.id for run in attempt.trained if run.state not in ("missing", "skipped")]
+        progress.show(world, after, world.tracker.observe(known) if known else {})
 
 
 def _say(world: World, place: int, key: str, problem: Problem) -> None:
@@ -160,7 +176,7 @@ def _say(world: World, place: int, key: str, problem: Problem) -> None:
         log.exception("#%s cannot be told: %s", place, problem.text)
 
 
-def _given_up(experiment: Experiment, step: Step, ledger: Ledger) -> Experiment:
+def _given_up(experiment: Experiment, step: Step, ledger: Ledger, why: str) -> Experiment:
     """The state from which a person can go on after a step turned out to be impossible."""
     match step:
         case Step.PROPOSE | Step.ABANDON:
@@ -171,11 +187,14 @@ def _given_up(experiment: Experiment, step: Step, ledger: Ledger) -> Experiment:
             return experiment.but(phase="open")
         case Step.MARK_STALE:
             return experiment.but(stale=ledger.baseline.tag if ledger.baseline else None)
+        case Step.CLOSE:
+            return experiment.but(phase="closed")
         case Step.RELEASE if experiment.phase == "merged":
-            return experiment
+            return experiment.but(refused=why)
     attempt = experiment.latest
     assert attempt is not None
-    runs = (r.but(state="missing") if r.state == "pushing" else r for r in attempt.runs)
+    never = {"pushing": "missing", "waiting": "skipped"}
+    runs = (r.but(state=never.get(r.state, r.state)) for r in attempt.runs)
     invalid = attempt.but(runs=tuple(runs), verdict="INVALID")
     return experiment.with_attempt(invalid).but(release=None)
 
@@ -189,4 +208,5 @@ STEPS: Mapping[Step, Callable[[World, Ledger, Experiment], Ledger]] = {
     Step.MERGE: merge,
     Step.RELEASE: release,
     Step.MARK_STALE: mark,
+    Step.CLOSE: close,
 }

@@ -1,0 +1,136 @@
+"""See what changed in W&B and on GitHub since the last ring, and write down what follows."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from bot.core.attempt import Stop
+from bot.core.experiment import Experiment
+from bot.core.ledger import Ledger
+from bot.core.runs import ObservedRun
+from bot.core.watch import Watch, looked, stopped
+from bot.handlers import judging, progress
+from bot.handlers.comparing import mismatch
+from bot.handlers.patience import lost_patience
+from bot.handlers.prospect import is_futile
+from bot.handlers.taking_back import take_back
+from bot.ports import World
+
+CLOSED = "its PR is not open any more"
+FUTILE = "a WIN is next to impossible, whatever the other seeds give"
+
+
+def look(world: World, ledger: Ledger, chosen: Iterable[Experiment]) -> Ledger:
+    """Ask once about all runs that have not ended; write down what is new, then stop what must end.
+
+    Args:
+        world: the ports.
+        ledger: as it stands.
+        chosen: the experiments to look at.
+    """
+    chosen = tuple(chosen)
+    waiting = [e for e in chosen if e.latest and not e.latest.ended]
+    ids = [
+        run.id
+        for e in waiting
+        if e.latest
+        for run in e.latest.trained
+        if run.state != "pushing"  # or W&B would be asked for a project that it may not have yet
+    ]
+    observed = world.tracker.observe(ids) if ids else {}
+    seen = [_advised(world, e, _looked(world, e, observed), observed) for e in waiting]
+    after, ended = ledger, []
+    if any(map(_trains, seen)):
+        opened = world.forge.open_pulls()
+        seen = _closed(world, seen, opened)
+        after = after.put(*_left(chosen, opened))
+    for before, now in zip(waiting, lost_patience(world, seen, observed), strict=True):
+        if now.latest and now.latest.ended:
+            ended.append(now)  # the step that is due now shows it, and writes it down
+        elif now != before:
+            after = after.put(progress.show(world, now, observed))
+    written = world.forge.write_ledger(ledger, after, "What W&B says of the runs")
+    going_on = {e.number for e in waiting} - {e.number for e in ended}
+    return _stop(world, written, going_on).put(*ended)
+
+
+def _looked(
+    world: World, experiment: Experiment, observed: Mapping[str, ObservedRun]
+) -> Experiment:
+    attempt = experiment.latest
+    assert attempt is not None
+    begun = attempt.but(runs=tuple(run for run in attempt.trained if run.id in observed))
+    watch = Watch(
+        metric=judging.rules(world, experiment).metric.name,
+        fence=world.config.train.fence,
+        astray=bool(mismatch(begun, observed)),
+    )
+    seen = looked(attempt, observed, watch, world.clock.now())
+    if seen.waits_for and not waits(world, seen.commit, seen.waits_for):
+        seen = seen.but(waits_for="")  # the check has ended, however it did
+    return experiment.with_attempt(seen)
+
+
+def _advised(
+    world: World, before: Experiment, seen: Experiment, observed: Mapping[str, ObservedRun]
+) -> Experiment:
+    """Once another seed has finished, say whether a WIN is still within reach of the others."""
+    attempt = seen.latest
+    if attempt is None or _finished(seen) == _finished(before):
+        return seen
+    futile = is_futile(world, seen, observed)
+    attempt = attempt.but(futile=futile)
+    if futile and world.config.seeds.stop_when_futile:
+        attempt = stopped(attempt, Stop(by="", why=FUTILE, at=world.clock.now()))
+    return seen.with_attempt(attempt)
+
+
+def _finished(experiment: Experiment) -> int:
+    runs = experiment.latest.runs if experiment.latest else ()
+    return sum(run.state == "finished" for run in runs)
+
+
+def _trains(experiment: Experiment) -> bool:
+    attempt = experiment.latest
+    going = attempt is not None and not attempt.ended
+    return going and experiment.pull is not None and experiment.phase == "open"
+
+
+def _closed(world: World, seen: list[Experiment], opened: Collection[int]) -> list[Experiment]:
+    """Stop what trains for a PR that is closed by now, its branch deleted or not."""
+    stop = Stop(by="", why=CLOSED, at=world.clock.now())
+    return [
+        e.with_attempt(stopped(e.latest, stop)).but(phase="closing")
+        if _trains(e) and e.pull not in opened and e.latest
+        else e
+        for e in seen
+    ]
+
+
+def _left(chosen: Iterable[Experiment], opened: Collection[int]) -> list[Experiment]:
+    """Put away what nothing is due for and whose PR is closed; `/launch` takes it out again."""
+    return [
+        e.but(phase="closed")
+        for e in chosen
+        if e.phase == "open" and e.pull and e.pull not in opened
+        if (e.latest is None or e.latest.verdict) and not (e.intention or e.fix)
+    ]
+
+
+def waits(world: World, commit: str, check: str) -> bool:
+    """Whether a check on a commit has not ended yet."""
+    return world.forge.check_state(commit, check) in (None, "queued", "in_progress")
+
+
+def _stop(world: World, ledger: Ledger, numbers: Iterable[int]) -> Ledger:
+    """End what was asked to stop and goes on; each ring asks again, until W&B confirms."""
+    after = ledger
+    for experiment in (ledger.experiments[number] for number in numbers):
+        attempt = experiment.latest
+        assert attempt is not None
+        asked = [run for run in attempt.runs if run.stop and not run.ended]
+        for run in asked:
+            if run.state == "running":
+                world.tracker.stop(run.id)
+        gone = take_back(world, attempt.queue, [run for run in asked if run.state == "queued"])
+        runs = (run.but(state="killed") if run.id in gone else run for run in attempt.runs)
+        after = after.put(experiment.with_attempt(attempt.but(runs=tuple(runs))))
+    return world.forge.write_ledger(ledger, after, "Taken out of the queue")
