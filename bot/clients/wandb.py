@@ -1,35 +1,25 @@
 """W&B through its SDK: the Tracker."""
 
 import contextlib
-import math
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from bot.clients import wandb_failure, wandb_setup
-from bot.clients.wandb_connection import Connection, answered, load
-from bot.core.experiment import RunState
-from bot.core.runs import ObservedRun, Point
+from bot.clients import git_remote, wandb_failure, wandb_setup
+from bot.clients.wandb_connection import answered, load
+from bot.clients.wandb_history import Histories
+from bot.clients.wandb_queue import Queues
+from bot.clients.wandb_runs import Runs
+from bot.core.queue import LEVELS
 from bot.errors import UserError
 from bot.ports import Failure, Launch, Outage
 
 JOB = "labhand"
-STATES: Mapping[str, RunState] = {
-    "pending": "queued",
-    "running": "running",
-    "preempting": "running",
-    "preempted": "queued",
-    "finished": "finished",
-    "failed": "failed",
-    "crashed": "crashed",
-    "killed": "killed",
-}
 
 
-class Wandb(Connection):
+class Wandb(Histories, Queues, Runs):
     """One project on W&B.
 
     Args:
@@ -56,36 +46,44 @@ class Wandb(Connection):
         }
 
     @answered
-    def prepare(self, commit: str, command: Sequence[str]) -> str:
+    def prepare(self, commit: str, command: Sequence[str], image: str | None = None) -> str:
         api = self._api
+        source: dict[str, Any] = {"path": image, "job_type": "image", "name": f"{JOB}-image"}
+        if image is None:
+            source = {
+                "path": self._remote,
+                "job_type": "git",
+                "name": JOB,
+                "runtime": f"{sys.version_info.major}.{sys.version_info.minor}",
+                "entrypoint": " ".join(command),
+                "git_hash": commit,
+            }
         os.environ.update(self._git)  # the SDK runs git, and has no other way to say this
+        job = self._job(source)
+        if job is None and not api.viewer:
+            raise Outage("W&B made no job")
+        if job is None and image is None and git_remote.answers(self._remote):
+            job = self._job(source)  # git was refused for a moment only
+        if job is None:
+            raise UserError(
+                f"W&B could not make a job of `{image or commit[:7]}`: "
+                + ("" if image else f"git must be able to read `{self._remote}`. ")
+                + "The workflow's log says why."
+            )
+        return f"{self._path}/{job.name}"
+
+    def _job(self, source: Mapping[str, Any]) -> Any:
+        """Make a job; None if it could not be made: why was printed, not raised."""
         with contextlib.redirect_stdout(sys.stderr):  # importing it sets up logging to stdout
             from wandb.sdk.launch.create_job import create_job
 
             try:
-                job = create_job(
-                    path=self._remote,
-                    job_type="git",
-                    entity=self._entity,
-                    project=self._project,
-                    name=JOB,
-                    runtime=f"{sys.version_info.major}.{sys.version_info.minor}",
-                    entrypoint=" ".join(command),
-                    git_hash=commit,
-                )
+                return create_job(entity=self._entity, project=self._project, **source)
             except ValueError as error:  # an upload that failed
                 raise Outage(f"W&B made no job: {error}") from error
-        if job is None:  # whatever went wrong was printed, not raised
-            if not api.viewer:
-                raise Outage("W&B made no job")
-            raise UserError(
-                f"W&B could not make a job of `{commit[:7]}`: git must be able to read "
-                f"`{self._remote}`. The workflow's log says more."
-            )
-        return f"{self._path}/{job.name}"
 
     @answered
-    def push(self, job: str, launch: Launch, queue: str) -> None:
+    def push(self, job: str, launch: Launch, queue: str) -> str:
         load()
         from wandb.sdk.launch import launch_add
         from wandb.sdk.launch.errors import LaunchError
@@ -93,14 +91,21 @@ class Wandb(Connection):
         # Launch hands on neither group nor tags, so that the command brings them along.
         told = [f"WANDB_RUN_GROUP={launch.group}", f"WANDB_TAGS={','.join(launch.tags)}"]
         try:
-            launch_add(
+            item = launch_add(
                 job=job,
-                config={"overrides": {"entry_point": ["env", *told, *launch.command]}},
+                config={
+                    "overrides": {
+                        "entry_point": ["env", *told, *launch.command],
+                        "run_config": dict(launch.settings),
+                    }
+                },
                 project=self._project,
                 entity=self._entity,
                 queue_name=queue,
                 name=launch.name,
                 run_id=launch.run_id,
+                resource_args=dict(launch.resource_args) or None,
+                priority=LEVELS[launch.priority] if launch.priority else None,
             )
         except LaunchError as error:
             if "Error adding run to queue" not in str(error):
@@ -109,19 +114,7 @@ class Wandb(Connection):
                 f"W&B takes nothing into the queue `{queue}`. Is it there? "
                 "`python -m bot setup` makes the queues of `.github/labhand.yml`."
             ) from error
-
-    @answered
-    def observe(self, run_ids: Sequence[str]) -> Mapping[str, ObservedRun]:
-        return {run.id: _observed(run) for run in self._runs(list(run_ids))} if run_ids else {}
-
-    @answered
-    def curve(self, run_id: str, metric: str) -> tuple[Point, ...]:
-        """A metric over W&B's own steps: every finite value, none of them sampled away."""
-        for run in self._runs([run_id]):
-            rows = run.scan_history(keys=["_step", metric])
-            found = [(row.get("_step"), row.get(metric)) for row in rows]
-            return tuple((step, v) for step, v in found if _finite(step) and _finite(v))
-        return ()
+        return str(item.id)
 
     @answered
     def failure(self, run_id: str) -> Failure:
@@ -141,49 +134,21 @@ class Wandb(Connection):
         return f"{self._page}/groups/{quote(group, safe='')}/workspace"
 
     @answered
-    def setup(self, queues: Sequence[str], hook_url: str, secret_name: str) -> tuple[str, ...]:
+    def setup(
+        self, queues: Sequence[str], hook_url: str, secret_name: str, canary_metric: str | None
+    ) -> tuple[str, ...]:
         api = self._new_api()  # which has not listed anything before
         return wandb_setup.create(
-            api, self._name, self._entity, self._project, queues, hook_url, secret_name
+            api,
+            self._name,
+            self._entity,
+            self._project,
+            queues,
+            hook_url,
+            secret_name,
+            canary_metric,
         )
 
     @property
     def _page(self) -> str:
         return f"{load().setup().settings.app_url}/{quote(self._path)}"
-
-
-def _observed(run: Any) -> ObservedRun:
-    summary = dict(run.summary)
-    config = {name: value for name, value in run.config.items() if not name.startswith("_")}
-    seconds: Any = summary.get("_runtime")
-    step = summary.get("_step")
-    return ObservedRun(
-        id=run.id,
-        state=STATES.get(run.state, "running"),
-        commit=run.commit,
-        summary=summary,
-        config=dict(_flat(config)),
-        seconds=float(seconds) if _finite(seconds) else _lasted(run),
-        step=step if isinstance(step, int) else None,
-    )
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
-    for name, value in values.items():
-        if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
-
-
-def _lasted(run: Any) -> float | None:
-    """Seconds from the run's creation to its last sign of life."""
-    try:
-        created, seen = (datetime.fromisoformat(t) for t in (run.created_at, run.heartbeat_at))
-    except (TypeError, ValueError, AttributeError):
-        return None
-    return (seen - created).total_seconds()
-
-
-def _finite(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)

@@ -3,7 +3,8 @@
 import functools
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
 
 from bot.errors import UserError
@@ -12,6 +13,10 @@ from bot.ports import Outage
 P = ParamSpec("P")
 T = TypeVar("T")
 TIMEOUT_SECONDS = 30
+PER_PAGE = 500
+"""Runs; a page of more is slow to come, and holds every run's whole configuration."""
+PAGE = 500
+"""Runs in one answer, each with all of its configuration and summary."""
 FOLDERS = ("WANDB_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")
 RETRIES = {
     "retry_max": 3,
@@ -45,23 +50,57 @@ class Connection:
         return self._new_api()
 
     def _new_api(self) -> Any:
-        if not (key := os.environ.get("WANDB_API_KEY")):
-            raise UserError(NO_KEY)
-        return load().Api(timeout=TIMEOUT_SECONDS, api_key=key)
+        return load().Api(timeout=TIMEOUT_SECONDS, api_key=_key())
 
-    def _runs(self, run_ids: list[str]) -> list[Any]:
-        """Those of these runs that there are, in one listing."""
-        self._api.flush()
+    @functools.cached_property
+    def _service(self) -> Any:
+        """For what the SDK's `Api` has no call for, or needs several requests for."""
+        from wandb.apis.public.service_api import ServiceApi
+
+        settings = load().setup().settings.model_copy()
+        settings.api_key = _key()
+        settings.base_url = os.environ.get("WANDB_BASE_URL", settings.base_url)
+        return ServiceApi(settings, timeout=TIMEOUT_SECONDS)
+
+    def _runs(self, run_ids: Sequence[str]) -> Iterator[Any]:
+        """Those of these runs that there are, in as few listings as pages are needed."""
+        for start in range(0, len(run_ids), PAGE):
+            self._api.flush()  # or every page would stay in memory
+            page = self._page_of(run_ids[start : start + PAGE])
+            yield from {run.id: run for run in page}.values()  # W&B can repeat a run
+
+    def _page_of(self, run_ids: Sequence[str]) -> list[Any]:
         listing = self._api.runs(
-            self._path, filters={"name": {"$in": run_ids}}, lazy=False, per_page=len(run_ids) + 1
+            self._path,
+            filters={"name": {"$in": list(run_ids)}},
+            lazy=False,
+            per_page=min(len(run_ids) + 1, PER_PAGE),
         )
         try:
-            # Pages can repeat a run.
-            return list({run.id: run for run in listing}.values())
+            return list(listing)
         except ValueError as error:
-            if "Could not find project" in str(error):
-                return []
-            raise
+            if "Could not find project" not in str(error):
+                raise
+            # Only runs that were queued are asked for, and those are in a project.
+            raise Outage(
+                f"W&B shows no project `{self._path}`: is it there, and may the account of "
+                "`WANDB_API_KEY` read it?"
+            ) from error
+
+
+def _key() -> str:
+    if not (key := os.environ.get("WANDB_API_KEY")):
+        raise UserError(NO_KEY)
+    return key
+
+
+def moment(text: object) -> float | None:
+    """W&B's time in seconds since the epoch; without a zone it means UTC."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
 
 
 _folders: list[tempfile.TemporaryDirectory[str]] = []
@@ -114,7 +153,7 @@ def _meaning(error: Exception) -> Exception:
     reason = " ".join(str(error).split())[:300]
     if 401 in statuses or 403 in statuses:
         return UserError(NO_KEY)
-    if any(400 <= status < 500 and status not in (408, 429) for status in statuses):
+    if any(400 <= status < 500 and status not in (408, 409, 429) for status in statuses):
         return UserError(f"W&B refuses: {reason}")
     return Outage(f"W&B did not answer: {type(error).__name__}: {reason}")
 

@@ -1,10 +1,12 @@
 """What W&B must hold before the bot can work: project, queues, webhook and automation."""
 
+import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-RUN_PREFIX = "labhand/"
-"""How the names of our runs begin."""
+from bot.core.attempt import CANARY, OURS
+
 PAYLOAD = {"event_type": "labhand-ring", "client_payload": {}}
 """What the webhook posts to GitHub's `/dispatches`."""
 
@@ -17,6 +19,7 @@ def create(
     queues: Sequence[str],
     hook_url: str,
     secret_name: str,
+    canary_metric: str | None,
 ) -> tuple[str, ...]:
     """Create what is missing; return it in words.
 
@@ -28,6 +31,7 @@ def create(
         queues: the Launch queues that are needed.
         hook_url: what the webhook posts to.
         secret_name: the team's secret with the token that it sends.
+        canary_metric: whose first value in a run that goes alone rings; None if none does.
     """
     made = []
     if project not in {each.name for each in api.projects(entity)}:
@@ -36,16 +40,21 @@ def create(
     there = _queues(entity)
     for queue in queues:
         if queue not in there:
-            api.create_run_queue(queue, "local-process", entity)
+            api.create_run_queue(queue, "local-process", entity, prioritization_mode="V0")
             made.append(f"W&B Launch queue {queue}")
     hook = _hook(api, entity, name)
     if hook is None:
         _create_hook(entity, name, hook_url, secret_name)
         hook = _hook(api, entity, name)
         made.append(f"W&B webhook {name}")
-    if next(iter(api.automations(entity, name=name)), None) is None:
-        _create_automation(api, name, entity, project, hook)
-        made.append(f"W&B automation {name}")
+    events = {name: _ended}
+    if canary_metric is not None:
+        events[f"{name} canary {canary_metric}"] = partial(_validated, canary_metric)
+    for automation, event in events.items():
+        if next(iter(api.automations(entity, name=automation)), None) is not None:
+            continue
+        if _create_automation(api, automation, event(api.project(project, entity)), hook):
+            made.append(f"W&B automation {automation}")
     return tuple(made)
 
 
@@ -82,13 +91,35 @@ def _create_hook(entity: str, name: str, url: str, secret_name: str) -> None:
     service.execute_graphql(CREATE_GENERIC_WEBHOOK_INTEGRATION_GQL, {"input": given})
 
 
-def _create_automation(api: Any, name: str, entity: str, project: str, hook: Any) -> None:
-    from wandb.automations import OnRunState, RunEvent, SendWebhook
+def _ended(project: Any) -> Any:
+    """One of our runs has ended."""
+    from wandb.automations import OnRunState, RunEvent
 
-    event = OnRunState(
-        scope=api.project(project, entity),
-        # Making a job starts a run too, which must not ring: its name is W&B's own.
-        filter=RunEvent.state.in_(["finished", "failed"]) & RunEvent.name.contains(RUN_PREFIX),
+    # Making a job starts a run too, which must not ring: its name is W&B's own.
+    ours = RunEvent.name.contains(OURS)
+    return OnRunState(scope=project, filter=RunEvent.state.in_(["finished", "failed"]) & ours)
+
+
+def _validated(metric: str, project: Any) -> Any:
+    """A run that goes alone has a first number: one automation rings once for a run."""
+    from wandb.automations import OnRunMetric, RunEvent
+    from wandb.automations.events import EventType
+
+    logged = RunEvent.metric(metric) >= -sys.float_info.max
+    threshold = EventType.RUN_METRIC_THRESHOLD
+    return OnRunMetric(
+        event_type=threshold, scope=project, filter=logged & RunEvent.name.contains(CANARY)
     )
+
+
+def _create_automation(api: Any, name: str, event: Any, hook: Any) -> bool:
+    """Create an automation; False where an older server does not know such an event."""
+    from wandb.automations import SendWebhook
+    from wandb.errors import UnsupportedError
+
     action = SendWebhook.from_integration(hook, payload=PAYLOAD)
-    api.create_automation(event >> action, name=name, description="Tells Labhand to look.")
+    try:
+        api.create_automation(event >> action, name=name, description="Tells Labhand to look.")
+    except UnsupportedError:
+        return False
+    return True

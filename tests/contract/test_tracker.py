@@ -1,49 +1,28 @@
 """The Tracker: the real W&B SDK and real runs, against the sandbox's W&B."""
 
+import contextlib
 import json
-import os
+import math
+import platform
 import queue
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import wandb
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wandb.apis.public import Run
 from wandb.sdk.launch.api import LaunchApi
 
 from bot.clients.wandb import Wandb
-from bot.clients.wandb_connection import FOLDERS, load
+from bot.core.metric import Metric
+from bot.core.runs import MOST_POINTS, recorded, value_of
 from bot.errors import UserError
 from bot.ports import Launch, Outage
-from bot.sandbox import wandb as sandbox
 from bot.sandbox.faults import Fault, Faults
-from bot.sandbox.serve import reserve, serve
+from bot.sandbox.serve import reserve
+from tests.contract.bees import Bees
 from tests.contract.hub import SandboxHub, head
-from tests.contract.sdk_operations import USED
 
-TRAIN = """
-import json, sys, wandb
-with wandb.init(config={"train": {"lr": 0.1}, "ema": True, "_own": 1}, resume="never") as run:
-    for step in range(6):
-        value = float("nan") if step == 3 else step / 10
-        run.log({"val/dice": value} if step % 2 else {"loss": 1 - value}, step=step)
-    for number in range(30):
-        print("line", number)
-    if len(sys.argv) > 1:
-        open("failure.json", "w").write(sys.argv[1])
-        run.save("failure.json", policy="now")
-        sys.exit(4)
-"""
 RECORD = {
     "schema": 1,
     "kind": "nan",
@@ -55,129 +34,59 @@ RECORD = {
 }
 
 
-class Echo:
-    """An application whose pages of runs hold every run twice, while a test says so."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.wanted = False
-        self.doubled = 0
-
-    @contextmanager
-    def twice(self) -> Iterator[None]:
-        """Until the block ends."""
-        self.wanted = True
-        yield
-        self.wanted = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self.wanted or scope["path"] != "/graphql":
-            await self.app(scope, receive, send)
-            return
-        parts: list[bytes] = []
-
-        async def keep(message: Message) -> None:
-            parts.append(message.get("body", b""))
-
-        await self.app(scope, receive, keep)
-        answer = json.loads(b"".join(parts))
-        if edges := ((answer["data"].get("project") or {}).get("runs") or {}).get("edges"):
-            edges *= 2
-            self.doubled += 1
-        await JSONResponse(answer)(scope, receive, send)
-
-
-@dataclass
-class Bees:
-    """The sandbox's W&B, a real training program, and who rings where."""
-
-    server: sandbox.Wandb
-    echo: Echo
-    faults: Faults
-    hook_url: str
-    rings: "queue.Queue[tuple[Any, str]]"
-    folder: Path
-
-    def tracker(self, project: str, hub: SandboxHub) -> Wandb:
-        """A client, as a new job makes one."""
-        assert os.environ["WANDB_BASE_URL"] == self.server.url
-        return Wandb("acme", project, hub.name, hub.server.url, hub.token)
-
-    def train(self, run_id: str, *arguments: str) -> None:
-        """Let the training program run to its end."""
-        subprocess.run(
-            [sys.executable, "-c", TRAIN, *arguments],
-            cwd=self.folder,
-            env={
-                **os.environ,
-                "WANDB_RUN_ID": run_id,
-                "WANDB_ENTITY": "acme",
-                "WANDB_PROJECT": "retina",
-                "WANDB_NAME": f"labhand/{run_id}",
-                "WANDB_SILENT": "true",
-            },
-            check=not arguments,
-        )
-
-
-@pytest.fixture(scope="module")
-def bees(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bees]:
-    folder = tmp_path_factory.mktemp("wandb")
-    rings: queue.Queue[tuple[Any, str]] = queue.Queue()
-    bound, url = reserve()
-    hook_bound, hook_url = reserve()
-
-    async def ring(request: Request) -> Response:
-        rings.put((await request.json(), request.headers["authorization"]))
-        return Response(status_code=204)
-
-    hook = Starlette(routes=[Route("/ring", ring, methods=["POST"])])
-    server = sandbox.Wandb(url, folder / "server", secrets={"LABHAND_GITHUB": "ghp_1"})
-    server.limit(sandbox.Limits(run_streams=20))  # for runs that last less than a second
-    echo, faults = Echo(server.app), Faults()
-    with pytest.MonkeyPatch.context() as environment, server:
-        environment.setenv("WANDB_BASE_URL", url)
-        environment.setenv("WANDB_API_KEY", server.api_key)
-        for name in FOLDERS:
-            environment.setenv(name, str(folder / "litter"))
-        wandb.teardown()  # what an earlier module of this process set up
-        load.cache_clear()
-        with serve(faults.around("wandb", echo), bound), serve(hook, hook_bound):
-            yield Bees(server, echo, faults, f"{hook_url}/ring", rings, folder)
-            wandb.teardown()
-        assert server.not_understood == {}
-        assert sorted(server.operations.keys() - USED) == []
-
-
-@pytest.fixture
-def tracker(bees: Bees, sandbox_hub: SandboxHub) -> Wandb:
-    return bees.tracker("retina", sandbox_hub)
-
-
 def test_sets_up_once_and_rings(bees: Bees, tracker: Wandb, sandbox_hub: SandboxHub) -> None:
     with pytest.raises(UserError, match="NO_SUCH_SECRET"):
-        tracker.setup([], bees.hook_url, "NO_SUCH_SECRET")
-    made = tracker.setup(["a100", "local"], bees.hook_url, "LABHAND_GITHUB")
+        tracker.setup([], bees.hook_url, "NO_SUCH_SECRET", None)
+    made = tracker.setup(["a100", "local"], bees.hook_url, "LABHAND_GITHUB", None)
     name = f"labhand-{sandbox_hub.name.replace('/', '-')}"
     assert [word.split()[-1] for word in made] == ["a100", "local", name, name]
-    assert tracker.setup(["a100", "local"], bees.hook_url, "LABHAND_GITHUB") == ()
-    assert tracker.setup(["h100"], bees.hook_url, "LABHAND_GITHUB") == ("W&B Launch queue h100",)
+    assert tracker.setup(["a100", "local"], bees.hook_url, "LABHAND_GITHUB", None) == ()
+    assert tracker.setup(["h100"], bees.hook_url, "LABHAND_GITHUB", None) == (
+        "W&B Launch queue h100",
+    )
     bees.train("lh-ring")
     payload = {"event_type": "labhand-ring", "client_payload": {}}
     assert bees.rings.get(timeout=20) == (payload, "Bearer ghp_1")
 
 
+def test_a_canary_rings_at_its_first_number_and_at_its_end(bees: Bees, tracker: Wandb) -> None:
+    made = tracker.setup(["local"], bees.hook_url, "LABHAND_GITHUB", "val/dice")
+    assert made[-1].endswith(" canary val/dice")
+    assert tracker.setup(["local"], bees.hook_url, "LABHAND_GITHUB", "val/dice") == ()
+    assert _rings(bees, "lh-s1-canary") == _rings(bees, "lh-s2") + 1
+
+
+def _rings(bees: Bees, run_id: str) -> int:
+    """How often a run rings that logs its metric several times, and ends."""
+    bees.train(run_id)
+    count = 0
+    with contextlib.suppress(queue.Empty):
+        while bees.rings.get(timeout=2):
+            count += 1
+    return count
+
+
 def test_a_pushed_run_waits_in_its_queue(tracker: Wandb, sandbox_hub: SandboxHub) -> None:
-    tracker.setup(["fast"], "http://127.0.0.1:9/", "LABHAND_GITHUB")
+    tracker.setup(["fast"], "http://127.0.0.1:9/", "LABHAND_GITHUB", None)
     commit = head(sandbox_hub.forge)
     job = tracker.prepare(commit, ["python", "-m", "trainer"])
     assert job.startswith("acme/retina/labhand:v")
     assert tracker.prepare(commit, ["python", "-m", "trainer"]) == job
     command = ("python", "-m", "trainer", "train.lr=0.01", "seed=1")
-    tracker.push(job, Launch("lh-1-s1", "EMA seed 1", "exp/7#1", ("a", "b"), command), "fast")
-    item = LaunchApi().pop_from_run_queue("fast", "acme", "model-registry")
-    assert item
+    resources = {"kubernetes": {"resources": {"limits": {"nvidia.com/gpu": 2}}}}
+    launch = Launch(
+        "lh-1-s1", "EMA seed 1", "exp/7#1", ("a", "b"), command, resource_args=resources
+    )
+    later = tracker.push(job, launch, "fast")
+    sooner = tracker.push(job, replace(launch, priority="high"), "fast")
+    assert (queued := tracker.queued("fast", []))
+    assert [item.id for item in queued.items] == [later, sooner]
+    for item_id in (sooner, later):
+        item = LaunchApi().pop_from_run_queue("fast", "acme", "model-registry")
+        assert item
+        assert item["runQueueItemId"] == item_id
     spec = item["runSpec"]
+    assert spec["resource_args"] == resources
     assert (spec["run_id"], spec["name"], spec["job"]) == ("lh-1-s1", "EMA seed 1", job)
     assert (spec["entity"], spec["project"]) == ("acme", "retina")
     environment = ["env", "WANDB_RUN_GROUP=exp/7#1", "WANDB_TAGS=a,b"]
@@ -187,9 +96,40 @@ def test_a_pushed_run_waits_in_its_queue(tracker: Wandb, sandbox_hub: SandboxHub
         tracker.push(job, Launch("lh-1-s2", "EMA", "g", (), command), "nope")
 
 
+def test_a_job_of_an_image_tells_wandb_config_what_to_hold(tracker: Wandb) -> None:
+    tracker.setup(["cluster"], "http://127.0.0.1:9/", "LABHAND_GITHUB", None)
+    image = "hub.example/acme/retina:3f9c1e2"
+    job = tracker.prepare("3f9c1e2", ["python", "train.py"], image)
+    assert job.startswith("acme/retina/labhand-image:v")
+    assert tracker.prepare("3f9c1e2", ["python", "train.py"], image) == job
+    assert tracker.prepare("3f9c1e2", ["python", "train.py"], f"{image}0") != job
+    folder = wandb.Api().artifact(job, type="job").download()
+    source = json.loads(Path(folder, "wandb-job.json").read_text())
+    assert (source["source_type"], source["source"]["image"]) == ("image", image)
+    command = ("python", "train.py", "seed=1")
+    tracker.push(job, Launch("lh-i", "n", "g", (), command, settings={"a": {"b": 0.1}}), "cluster")
+    item = LaunchApi().pop_from_run_queue("cluster", "acme", "model-registry")
+    assert item
+    spec = item["runSpec"]
+    assert spec["job"] == job
+    assert spec["overrides"]["run_config"] == {"a": {"b": 0.1}}
+    assert spec["overrides"]["entry_point"][-3:] == list(command)
+
+
 def test_a_commit_that_git_cannot_read_makes_no_job(tracker: Wandb) -> None:
     with pytest.raises(UserError, match="could not make a job"):
         tracker.prepare("f" * 40, ["python"])
+
+
+@pytest.mark.parametrize(("times", "made"), [(1, True), (4, False)])
+def test_git_that_is_asked_to_wait_is_no_wrong_commit(
+    tracker: Wandb, sandbox_hub: SandboxHub, faults: Faults, times: int, made: bool
+) -> None:
+    commit = head(sandbox_hub.forge)
+    faults.add(Fault(on="* /acme/*.git/*", status=429, times=times))
+    with contextlib.nullcontext() if made else pytest.raises(Outage, match="git had no answer"):
+        assert tracker.prepare(commit, ["python"])
+    faults.reset()
 
 
 def test_observes_what_runs_say(bees: Bees, tracker: Wandb) -> None:
@@ -205,7 +145,11 @@ def test_observes_what_runs_say(bees: Bees, tracker: Wandb) -> None:
         "lh-runs": "running",
     }
     good = found["lh-good"]
-    assert good.config == {"train.lr": 0.1, "ema": True}
+    machine = {
+        "environment.python": platform.python_version(),
+        "environment.wandb": wandb.__version__,
+    }
+    assert good.config == {"train.lr": 0.1, "ema": True} | machine
     assert good.summary["val/dice"] == 0.5
     assert good.summary["loss"] == 0.6
     assert good.step == 5
@@ -244,10 +188,11 @@ def test_a_run_that_wandb_lists_twice_counts_once(bees: Bees, tracker: Wandb) ->
     assert bees.server.operations["StopRun"] == before + 1
 
 
-def test_a_project_that_is_missing_has_no_runs(bees: Bees, sandbox_hub: SandboxHub) -> None:
+def test_a_project_that_is_missing_is_told(bees: Bees, sandbox_hub: SandboxHub) -> None:
     other = bees.tracker("nowhere", sandbox_hub)
-    assert other.observe(["lh-1"]) == {}
-    assert other.curve("lh-1", "val/dice") == ()
+    with pytest.raises(Outage, match="no project `acme/nowhere`"):
+        other.observe(["lh-1"])
+    assert other.curves("lh-1", ["val/dice"]) == {}
 
 
 def test_a_run_is_looked_at_anew(bees: Bees, tracker: Wandb) -> None:
@@ -258,10 +203,52 @@ def test_a_run_is_looked_at_anew(bees: Bees, tracker: Wandb) -> None:
 
 def test_a_curve_holds_the_finite_values(bees: Bees, tracker: Wandb) -> None:
     bees.train("lh-curve")
-    assert tracker.curve("lh-curve", "val/dice") == ((1, 0.1), (5, 0.5))
-    assert tracker.curve("lh-curve", "loss") == ((0, 1.0), (2, 0.8), (4, 0.6))
-    assert tracker.curve("lh-curve", "never/logged") == ()
-    assert tracker.curve("lh-none", "val/dice") == ()
+    before = bees.server.operations.total()
+    assert tracker.curves("lh-curve", ["val/dice", "loss", "never/logged"], ["val/dice"]) == {
+        "val/dice": ((1, 0.1), (5, 0.5)),
+        "loss": ((0, 1.0), (2, 0.8), (4, 0.6)),
+    }
+    assert bees.server.operations.total() == before + 1
+    assert tracker.curves("lh-none", ["val/dice"]) == {}
+
+
+def test_a_long_curve_keeps_its_extremes(bees: Bees, tracker: Wandb) -> None:
+    """W&B gives a sample of it; only who needs its best value reads the rest."""
+    run_id, steps = "lh-long", 45_000
+    Run.create(wandb.Api(), run_id, "retina", "acme", "finished")
+    run = next(run for run in bees.server.runs("retina") if run.id == run_id)
+    values = [math.sin(step / 7000) for step in range(steps)]
+    values[12_345], values[31_001], values[-1] = 9.0, -9.0, float("nan")
+    run.history_rows.update(
+        (step, {"_step": step, "m|µ 🐝": value if math.isfinite(value) else "NaN", "other": 1})
+        for step, value in enumerate(values)
+    )
+    before = bees.server.operations.total()
+    drawn = tracker.curves(run_id, ["m|µ 🐝"])["m|µ 🐝"]
+    assert bees.server.operations.total() == before + 1
+    assert len(drawn) == MOST_POINTS
+    assert max(drawn, key=lambda point: point[1])[1] < 9
+    whole = tracker.curves(run_id, ["m|µ 🐝", "other"], ["m|µ 🐝"])["m|µ 🐝"]
+    assert bees.server.operations.total() == before + 3
+    assert len(whole) == MOST_POINTS
+    assert {(12_345, 9.0), (31_001, -9.0), (steps - 2, values[-2])} < set(whole)
+    assert list(whole) == sorted(whole)
+
+
+def test_a_summary_that_keeps_the_best_by_itself_is_read(bees: Bees, tracker: Wandb) -> None:
+    code = """
+import wandb
+with wandb.init() as run:
+    run.define_metric("val/dice", summary="max,last")
+    for value in (0.1, 0.9, 0.4):
+        run.log({"val/dice": value})
+"""
+    bees.train("lh-kept", code=code)
+    run = tracker.observe(["lh-kept"])["lh-kept"]
+    best = Metric("val/dice", "maximize", "best")
+    assert recorded(best, run) == 0.9
+    assert value_of(best, run, ()) == 0.9
+    assert value_of(Metric("val/dice", "maximize", "last"), run, ()) == 0.4
 
 
 def test_reads_the_failure_record(bees: Bees, tracker: Wandb) -> None:
