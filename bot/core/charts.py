@@ -14,9 +14,14 @@ FLAT = "▄"
 SPARKS = 10
 MOST_POINTS = 40
 FEWEST_POINTS = 8
+MOST_KEPT = 400
+"""Points that are kept of a curve: ten times as many as a chart shows."""
+MOST_LETTERS = 32
+"""As many stand upright beside a chart of the height below."""
 LARGEST = 1e100
 """A value beyond it counts as infinite: it has diverged, and drawing it would overflow."""
-GREY, BLUE, AMBER, RED = "#8c959f", "#0969da", "#9a6700", "#cf222e"
+GREY, BLUE, AMBER, RED = "#8c959f", "#218bff", "#bf8700", "#e5534b"
+"""Each stands out from white and from GitHub's dark page alike: 3 to 1 at least."""
 COLOURS: Mapping[str, tuple[str, str]] = {
     "WIN": (BLUE, "Blue"),
     "LOSS": (RED, "Red"),
@@ -80,6 +85,20 @@ def finite(points: Sequence[Point] | enumerate[float]) -> Curve:
     return tuple(sorted({float(s): v for s, v in points if abs(v) < LARGEST}.items()))
 
 
+def thinned(points: Sequence[Point], most: int = MOST_KEPT) -> Curve:
+    """At most so many of a curve's finite points: its ends, and the extremes of every stretch."""
+    curve = finite(points)
+    if len(curve) <= most:
+        return curve
+    size = math.ceil(len(curve) / (most // 2 - 1))
+    kept = {curve[0], curve[-1]}
+    for start in range(0, len(curve), size):
+        stretch = curve[start : start + size]
+        kept.add(min(stretch, key=_value))
+        kept.add(max(stretch, key=_value))
+    return tuple(sorted(kept))
+
+
 def at(curve: Curve, step: float) -> float:
     """The value of a curve at a step inside its range, straight between its points."""
     right = min(bisect_left(curve, (step, -math.inf)), len(curve) - 1)
@@ -100,7 +119,7 @@ def evenly(curve: Curve, points: int) -> Curve:
     values = [at(curve, step) for step in steps]
     free = set(range(1, points - 1))
     for pick in (min, max):
-        step, value = pick(curve, key=lambda point: point[1])
+        step, value = pick(curve, key=_value)
         if free and step not in (first, last):
             nearest = min(free, key=lambda i: abs(steps[i] - step))
             values[nearest] = value
@@ -155,8 +174,8 @@ def xychart(
     points = len(steps) if len(gaps) == 1 and len(steps) <= MOST_POINTS else MOST_POINTS
     drawn = {label: _between(c, steps[0], steps[-1], points) for label, c in curves.items()}
     colours = [GREY] * (len(drawn) - 1) + [COLOURS[outcome][0]]
-    title = quoted(metric, f" by {x_label}")
-    return _block(title, f"{steps[0]:.10g} --> {steps[-1]:.10g}", drawn, colours)
+    x_axis = f"{quoted(x_label)} {steps[0]:.10g} --> {steps[-1]:.10g}"
+    return _block(metric, x_axis, drawn, colours)
 
 
 def history(metric: str, values: Mapping[str, float]) -> str:
@@ -166,13 +185,17 @@ def history(metric: str, values: Mapping[str, float]) -> str:
         return ""
     names = ", ".join(quoted(name.removeprefix("baseline-")) for name in known)
     drawn = {"": list(known.values())}
-    return _block(quoted(metric, " of each baseline"), f"[{names}]", drawn, [BLUE])
+    return _block(metric, f"[{names}]", drawn, [BLUE])
 
 
-def quoted(text: str, end: str = "") -> str:
+def quoted(text: str, limit: int = 60) -> str:
     """Write a mermaid string; whatever could end it or mean something to mermaid becomes `_`."""
-    safe = re.sub(r"[^\w ./()+,=-]", "_", text)[:60]
-    return f'"{safe}{end}"'
+    safe = re.sub(r"[^\w ./()+,=-]", "_", text)[:limit]
+    return f'"{safe}"'
+
+
+def _value(point: Point) -> float:
+    return point[1]
 
 
 def _between(curve: Curve, first: float, last: float, points: int) -> list[float]:
@@ -182,7 +205,7 @@ def _between(curve: Curve, first: float, last: float, points: int) -> list[float
 
 
 def _block(
-    title: str, x_axis: str, lines: Mapping[str, Sequence[float]], colours: list[str]
+    metric: str, x_axis: str, lines: Mapping[str, Sequence[float]], colours: list[str]
 ) -> str:
     values = [value for line in lines.values() for value in line]
     low, high = min(values), max(values)
@@ -201,9 +224,8 @@ def _block(
             "```mermaid",
             f"%%{{init: {json.dumps(settings)}}}%%",
             "xychart-beta",
-            f"  title {title}",
             f"  x-axis {x_axis}",
-            f"  y-axis {' --> '.join(bounds)}",
+            f"  y-axis {quoted(metric, MOST_LETTERS)} {' --> '.join(bounds)}",
             *drawn,
             "```",
         ]

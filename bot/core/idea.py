@@ -47,3 +47,12 @@ def parse(body: str) -> Idea:
         )
     overrides = parse_overrides(answers.pop("overrides", ""))
     return Idea.model_validate({**answers, "overrides": overrides})
+
+
+def hoped(expected: str) -> float | None:
+    """The gain that somebody expects, in the metric's unit: the first number of what they wrote.
+
+    A share such as `2%` could be one of the metric or of the baseline, so that it says nothing.
+    """
+    found = re.search(r"(?<![\w.,/])[+-]?(\d+(?:\.\d+)?(?:e-?\d+)?)(?![\w/]|[.,]\d|\s*%)", expected)
+    return float(found[1]) or None if found else None

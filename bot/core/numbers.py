@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core.verdict import Interval, Sample
+from bot.core.interval import Interval, Sample
+from bot.core.price import Price
 
 MOST_DECIMALS = 8
 NO_BREAK = "\u00a0"
@@ -92,6 +93,15 @@ def mean_sd(sample: Sample, unsure: float) -> str:
     return f"{mean} ±{NO_BREAK}{number(sample.sd, unsure)}" if sample.n > 1 else mean
 
 
+def chance(probability: float) -> str:
+    """Write an estimated probability: `34%`, `less than 1%`; nothing estimated is certain."""
+    if not math.isfinite(probability):
+        return "unknown"
+    if probability < 0.01:
+        return "less than 1%"
+    return "more than 99%" if probability > 0.99 else f"{probability:.0%}"
+
+
 def count(amount: int, noun: str) -> str:
     """Write how many there are: `1 seed`, `9,600 steps`."""
     return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
@@ -106,6 +116,30 @@ def duration(seconds: float) -> str:
     if round(seconds / 60) < 90:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:,.1f} h".replace(".0 h", " h")
+
+
+def usd(amount: float) -> str:
+    """Write an amount of money: `$8.40`, `$1,250.00`, `less than $0.01`."""
+    if not math.isfinite(amount):
+        return "an unknown amount"
+    if 0 < amount < 0.01:
+        return "less than $0.01"
+    return f"${amount:,.2f}"
+
+
+def gpu_hours(hours: float) -> str:
+    """Write how long GPUs are busy: `3.5 GPU-hours`, `1 GPU-hour`, `0 GPU-hours`."""
+    if not math.isfinite(hours):
+        return "an unknown time"
+    amount = f"{hours:,.1f}" if hours >= 0.1 or not hours else f"{hours:.2g}"
+    return f"{amount.removesuffix('.0')} GPU-hour{'' if amount == '1.0' else 's'}"
+
+
+def price(cost: Price) -> str:
+    """Write what training costs: `3.5 GPU-hours, $8.40`, or `about 26 s of training`."""
+    time = f"about {duration(cost.seconds)} of training"
+    words = [time if cost.gpu_hours < 0.1 else gpu_hours(cost.gpu_hours)]
+    return ", ".join(words if cost.usd is None else [*words, usd(cost.usd)])
 
 
 def listed(items: Sequence[object]) -> str:

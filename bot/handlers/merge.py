@@ -1,9 +1,12 @@
 """`/merge`: confirm a win on held-out seeds, and merge it if it comes back."""
 
 from bot.comments import render
+from bot.core.attempt import Attempt
 from bot.core.baseline import next_tag
+from bot.core.book import asked
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
+from bot.core.tries import confirmable, confirmation, unseen
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers import judging
@@ -11,7 +14,6 @@ from bot.handlers.comparing import confirmed
 from bot.handlers.measure import measure
 from bot.handlers.plan import check_idle, check_pull, new_attempt
 from bot.handlers.proposal import Proposal
-from bot.handlers.release import win
 from bot.ports import Pull, World
 from bot.replies import MergeMessage
 
@@ -27,18 +29,46 @@ def confirm(world: World, event: CommentWritten) -> Proposal | None:
     if experiment and event.comment_id in experiment.answered:
         return None
     pull = world.forge.pull(event.place)
-    check_pull(world, pull)
+    measured = experiment.searched if experiment else None
+    check_pull(world, pull, measured.commit if measured else None)
     experiment = _winner(ledger, experiment, pull)
     searched = experiment.searched
     assert searched is not None
+    level, seeds = _held_out(world, ledger, experiment, searched)
     attempt = new_attempt(
-        world, ledger, experiment, "confirm", searched.commit, world.config.seeds.held_out,
+        world, ledger, experiment, "confirm", searched.commit, seeds,
         event.author, event.comment_id,
         overrides=searched.overrides, baseline=searched.baseline,
     )  # fmt: skip
-    after = experiment.with_attempt(attempt).but(answered=(*experiment.answered, event.comment_id))
+    after = experiment.with_attempt(attempt.but(level=level)).but(
+        answered=(*experiment.answered, event.comment_id)
+    )
     message = f"#{experiment.number}: {event.author} asks for the merge"
-    return Proposal(ledger, after, message, attempt)
+    text = asked(message, event.author, event.comment_id)
+    return Proposal(ledger, after, text, attempt, head=pull.head)
+
+
+def _held_out(
+    world: World, ledger: Ledger, experiment: Experiment, searched: Attempt
+) -> tuple[float, tuple[int, ...]]:
+    """The level of this confirmation, which gets stricter with tries, and its seeds.
+
+    Raises:
+        UserError: so few seeds cannot confirm anything after so many tries.
+    """
+    assert searched.baseline is not None
+    tries = ledger.tries(searched.baseline).all
+    same = (a for a in experiment.attempts if (a.purpose, a.change) == ("search", searched.change))
+    used = [seed for attempt in same for seed in attempt.seeds]
+    seeds = unseen(world.config.seeds.held_out, used)
+    measured = len(judging.read(world, searched.baseline).seeds)
+    if not confirmable(len(seeds), measured, tries):
+        raise UserError(
+            f"This is try {tries} against {searched.baseline}: after so many, {len(seeds)} held-out "
+            "seeds cannot tell a good change from a lucky one. Hold out more (`seeds.held_out` in "
+            "`.github/labhand.yml`), or measure a new baseline with `/baseline`."
+        )
+    return confirmation(tries), seeds
 
 
 def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experiment:
@@ -56,6 +86,12 @@ def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experi
             f"The verdict is {verdict}. Only a WIN is merged: push a better commit and `/launch` "
             "it, or close the PR."
         )
+    if searched.typed:
+        typed = ", ".join(f"`{name}={searched.overrides[name]}`" for name in searched.typed)
+        raise UserError(
+            f"{typed} was typed, so the WIN is of something that no commit holds. Commit it to "
+            "this branch, then `/launch` the new head."
+        )
     if searched.commit != pull.head:
         raise UserError(
             f"The WIN was measured at `{searched.commit[:7]}`, but the head of this PR is "
@@ -67,10 +103,11 @@ def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experi
             f"The WIN was measured against {searched.baseline}; the baseline is {current} now. "
             f"Merge `{pull.base_branch}` into this branch, then `/launch` again."
         )
-    if latest.verdict == "NOT_CONFIRMED":
+    asked_before = (a for a in experiment.everything if a.change == searched.change)
+    if any((a.baseline, a.verdict) == (current, "NOT_CONFIRMED") for a in asked_before):
         raise UserError(
             "The WIN did not come back on the held-out seeds, and these can be asked only once. "
-            "Push a new commit, then `/launch` it."
+            "Push a change, then `/launch` it."
         )
     return experiment
 
@@ -91,16 +128,19 @@ def merge(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
             "`/launch` again."
         )
     release = next_tag(ledger.tags)
-    old = judging.read(world, attempt.baseline)
+    old, held = judging.read(world, attempt.baseline), judging.rules(world, experiment)
     observed = world.tracker.observe([run.id for run in attempt.runs])
+    assert attempt.level is not None
+    results = measure(world, held, attempt, observed)
+    interval, _ = confirmed(held, old, results, attempt.level)
     message = render(
         MergeMessage(
             title=f"{experiment.title} (#{experiment.pull})",
             summary=experiment.written,
-            metric=world.config.metric.name,
-            searched=win(world, experiment, searched, old),
+            metric=held.metric.name,
+            searched=judging.reported(world, experiment, searched),
             search_seeds=searched.seeds,
-            confirmed=confirmed(world, old, measure(world, attempt, observed)),
+            confirmed=interval,
             confirm_seeds=attempt.seeds,
             baseline=old.tag,
             release=release,

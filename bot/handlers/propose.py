@@ -1,11 +1,14 @@
 """A picked idea becomes a branch and a draft PR."""
 
 from bot.comments import plain, render
+from bot.core.budget import settle_model
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
 from bot.core.settings import with_settings
 from bot.errors import UserError
-from bot.handlers.judging import current, judging, settings_changed
+from bot.handlers import check
+from bot.handlers.judging import current, settings_changed
+from bot.handlers.outlook import outlook
 from bot.ports import Stale, World
 from bot.replies import NothingWritten, PullBody, Ready
 
@@ -13,13 +16,13 @@ from bot.replies import NothingWritten, PullBody, Ready
 def propose(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     """Make the branch, commit the settings, open the draft PR, and say so on the issue."""
     baseline = current(world, ledger)
-    start = world.forge.create_branch(experiment.branch, baseline.commit)
+    head = world.forge.create_branch(experiment.branch, baseline.commit)
     idea = experiment.idea
     assert idea is not None
     if idea.overrides:
         message = f"{plain(experiment.title)}\n\nSettings that #{experiment.number} asks for."
-        commit_settings(world, experiment.branch, start, idea.overrides, message)
-    judge = judging(world, baseline)
+        head = commit_settings(world, experiment.branch, head, idea.overrides, message)
+    judge = outlook(world, baseline, idea.expected)
     body = PullBody(
         idea=experiment.number,
         author=experiment.author,
@@ -34,6 +37,7 @@ def propose(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     pull = world.forge.open_pull(
         experiment.branch, experiment.title, render(body), experiment.author
     )
+    check.untrained(world, head)
     ready = Ready(pull, experiment.branch, judge, idea.expected, experiment.written)
     world.forge.say(experiment.number, f"ready:{pull}", render(ready))
     return ledger.put(experiment.but(phase="open", pull=pull))
@@ -44,7 +48,7 @@ def abandon(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     reply = NothingWritten("the job that wrote it was cut off", world.environment.workflow_url)
     held = experiment.intention.workflow_run if experiment.intention else 0
     world.forge.say(experiment.number, f"abandoned:{held}", render(reply))
-    return ledger.put(experiment.but(phase="stalled"))
+    return settle_model(ledger.put(experiment.but(phase="stalled")), experiment.number, None)
 
 
 def commit_settings(
@@ -71,6 +75,8 @@ def commit_settings(
         return world.forge.commit(branch, parent, message, {path: wanted})
     except Stale:
         head = world.forge.head(branch)
+        if head == parent:
+            raise  # nobody pushed: GitHub was wrong for a moment
         if head and world.forge.file(path, head) == wanted:
             return head  # an earlier try was cut off behind this very commit
         raise UserError(

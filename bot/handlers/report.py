@@ -1,25 +1,25 @@
 """An attempt is complete: say what came out, in a new comment."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 
 from bot.comments import render
+from bot.core.attempt import Attempt, Gain
 from bot.core.baseline import Baseline, SeedResult
 from bot.core.charts import band, mean_curve
+from bot.core.diagnostics import vitals, warnings
 from bot.core.experiment import Experiment
+from bot.core.interval import signed
 from bot.core.ledger import Ledger
-from bot.core.patch import matches
+from bot.core.numbers import bounded
 from bot.core.runs import ObservedRun
-from bot.core.verdict import (
-    Outcome,
-    decide,
-    information,
-    signed,
-    spent,
-)
+from bot.core.spending import information, spent
+from bot.core.verdict import Outcome
 from bot.errors import UserError
-from bot.handlers import judging, progress
+from bot.handlers import check, judging, progress, telling
 from bot.handlers.comparing import (
     confirmed,
+    effort_rows,
     guard_rows,
     mismatch,
     primary_row,
@@ -29,8 +29,9 @@ from bot.handlers.comparing import (
 )
 from bot.handlers.failure import failure
 from bot.handlers.measure import measure
-from bot.ports import Change, World
-from bot.replies import FailureReport, MetricRow, NotConfirmed, Report
+from bot.handlers.pricing import price, spending
+from bot.ports import World
+from bot.replies import FailureReport, NotConfirmed, Report
 
 
 def report(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
@@ -38,17 +39,24 @@ def report(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     attempt = experiment.latest
     assert attempt is not None
     observed = world.tracker.observe([run.id for run in attempt.runs])
-    if any(run.state != "finished" for run in attempt.runs):
-        return _say(world, ledger, experiment, "INVALID", failure(world, experiment, observed))
-    if odd := mismatch(attempt, observed):
+    trained = attempt.but(runs=attempt.trained)
+    if any(run.state != "finished" for run in trained.runs) or _cut_short(attempt):
+        reply = failure(world, experiment, observed)
+        return _say(world, ledger, experiment, "INVALID", reply, observed)
+    if odd := mismatch(trained, observed):
         raise UserError(f"{odd} So there is no verdict.")
-    results = measure(world, attempt, observed)
+    results = measure(world, judging.rules(world, experiment), trained, observed)
     assert attempt.baseline is not None
     baseline = judging.read(world, attempt.baseline)
     if attempt.purpose == "confirm":
-        return _confirm(world, ledger, experiment, baseline, results)
-    reply = judged(world, experiment, baseline, results, observed)
-    return _say(world, ledger, experiment, reply.outcome, reply)
+        return _confirm(world, ledger, experiment, baseline, results, observed)
+    verdict = judged(world, experiment, baseline, results, observed)
+    return _say(world, ledger, experiment, verdict.outcome, verdict, observed)
+
+
+def _cut_short(attempt: Attempt) -> bool:
+    """Whether somebody stopped seeds before they were queued."""
+    return any(run.state == "skipped" and run.stop for run in attempt.runs)
 
 
 def _say(
@@ -57,16 +65,28 @@ def _say(
     experiment: Experiment,
     verdict: str,
     reply: Report | FailureReport | NotConfirmed,
+    observed: Mapping[str, ObservedRun],
 ) -> Ledger:
     attempt = experiment.latest
     assert attempt is not None
+    body = render(replace(reply, spending=spending(world, ledger, experiment, observed)))
+    posted = world.forge.say(experiment.place, f"report:{attempt.number}", body)
     for earlier in experiment.attempts[:-1]:
         if earlier.report_id:
             world.forge.minimize(earlier.report_id)
-    posted = world.forge.say(experiment.place, f"report:{attempt.number}", render(reply))
-    done = experiment.with_attempt(attempt.but(verdict=verdict, report_id=posted))
-    observed = world.tracker.observe([run.id for run in attempt.runs])
+    world.summarise(body)
+    check.concluded(world, experiment, verdict, body)
+    gain = _gain(world, experiment, reply) if isinstance(reply, Report) else None
+    done = experiment.with_attempt(attempt.but(verdict=verdict, report_id=posted, gain=gain))
     return ledger.put(progress.show(world, done, observed))
+
+
+def _gain(world: World, experiment: Experiment, reply: Report) -> Gain | None:
+    """What the lab book keeps of a report's interval."""
+    if (interval := reply.rows[0].interval) is None:
+        return None
+    sign = judging.rules(world, experiment).primary.sign
+    return Gain.model_validate(asdict(signed(interval, sign)))
 
 
 def _confirm(
@@ -75,17 +95,22 @@ def _confirm(
     experiment: Experiment,
     baseline: Baseline,
     results: Sequence[SeedResult],
+    observed: Mapping[str, ObservedRun],
 ) -> Ledger:
     """A win that comes back on held-out seeds is merged; otherwise say so."""
     attempt = experiment.latest
     assert attempt is not None
-    interval = confirmed(world, baseline, results)
-    if signed(interval, world.config.primary.sign).lower > 0:
+    held = judging.rules(world, experiment)
+    assert attempt.level is not None
+    interval, comes_back = confirmed(held, baseline, results, attempt.level)
+    if comes_back:
         done = experiment.with_attempt(attempt.but(verdict="CONFIRMED")).but(phase="merging")
-        return ledger.put(progress.show(world, done, {}))
-    rows = run_rows(world.config.metric.name, results)
-    reply = NotConfirmed(world.config.metric.name, interval, rows, baseline.tag)
-    return _say(world, ledger, experiment, "NOT_CONFIRMED", reply)
+        gain = f"confirmed on held-out seeds: {held.metric.name} {bounded(interval)}"
+        check.concluded(world, done, "CONFIRMED", gain)
+        return ledger.put(progress.show(world, done, observed))
+    rows = run_rows(held.metric.name, results)
+    reply = NotConfirmed(held.metric.name, interval, rows, baseline.tag)
+    return _say(world, ledger, experiment, "NOT_CONFIRMED", reply, observed)
 
 
 def judged(
@@ -98,70 +123,62 @@ def judged(
     """Compare an attempt with its baseline."""
     attempt = experiment.latest
     assert attempt is not None
-    config = world.config
-    metric, most = config.metric, judging.most_seeds(world)
-    before, found = reference(world, baseline), sample(results, metric.name)
+    held, most = judging.rules(world, experiment), judging.most_seeds(world, experiment)
+    before, found = reference(held, baseline), sample(results, held.metric.name)
     looks = experiment.looks(attempt)
-    alpha = judging.alpha(world, experiment, attempt, before.n)
     change = world.forge.compare(baseline.commit, attempt.commit)
-    rows = (primary_row(world, before, found, alpha), *guard_rows(world, baseline, results))
-    outcome, why = _outcome(world, change, rows, alpha)
-    command, runs = _next(world, outcome, found.n, most)
-    full = information(max(most, found.n), before.n)
+    runs = [observed[run.id] for run in attempt.runs]
+    parity = judging.compared(world, experiment, baseline, runs, change)
+    judgement = judging.judged(world, experiment, attempt, baseline, results)
+    outcome, why = judging.hindered(world, experiment, parity, change) or judgement.verdict
+    rows = (
+        primary_row(held, before, found, judgement.interval),
+        *guard_rows(held, baseline, results),
+        *effort_rows(held, baseline, results),
+    )
+    command, more = _next(world, outcome, found.n, most)
+    going_on = outcome == "UNDECIDED" and rows[0].interval is not None
+    full = information(max(most, found.n), before.n, held.method)
+    logged = telling.summaries(attempt, observed)
     return Report(
         outcome=outcome,
+        why=why,
+        number=experiment.number,
+        pull=experiment.pull,
+        attempt=attempt.number,
         title=experiment.title,
         commit=attempt.commit,
         baseline=baseline.tag,
         baseline_url=judging.release_url(world, baseline.tag),
         rows=rows,
-        min_effect=metric.min_effect,
+        min_effect=held.metric.min_effect,
+        method=held.method,
         next_command=command,
-        next_seeds=runs,
-        next_minutes=judging.minutes(baseline, runs) if runs else None,
-        why=why,
-        runs=run_rows(metric.name, results),
-        baseline_runs=run_rows(metric.name, baseline.seeds),
+        next_seeds=more,
+        next_price=price(world, baseline, more or len(attempt.runs), attempt.queue),
+        options=telling.options(world, experiment, baseline, found, before) if going_on else (),
+        runs=run_rows(held.metric.name, results),
+        baseline_runs=run_rows(held.metric.name, baseline.seeds),
         curve=mean_curve([r.curve for r in results]),
         baseline_low=band([s.curve for s in baseline.seeds])[0],
         baseline_high=band([s.curve for s in baseline.seeds])[1],
-        settings=judging.settings_changed(world, baseline.commit, attempt.overrides),
+        settings=judging.settings_changed(
+            world, baseline.commit, attempt.overrides, baseline.config
+        ),
         files={f.path: (f.added, f.removed) for f in change.files},
         look=len(looks) + 1,
-        looks=config.seeds.looks,
-        spent=spent(information(found.n, before.n) / full),
-        seconds=sum(observed[r.id].seconds or 0.0 for r in attempt.runs),
+        looks=world.config.seeds.looks,
+        spent=spent(information(found.n, before.n, held.method) / full),
+        seconds=sum(run.seconds or 0.0 for run in runs),
+        spending=None,
+        parity=parity,
+        vitals=vitals(logged),
+        warnings=warnings(logged),
+        earlier=telling.earlier(world, experiment),
         asked_by=attempt.asked_by,
-        attempt=attempt.number,
         group_url=world.tracker.group_url(progress.group(experiment, attempt)),
         workflow_url=world.environment.workflow_url,
     )
-
-
-def _outcome(
-    world: World,
-    change: Change,
-    rows: Sequence[MetricRow],
-    alpha: float,
-) -> tuple[Outcome, str]:
-    """The verdict, and one sentence on what decided it if that was not the primary metric."""
-    touched = [f.path for f in change.files if matches(f.path, world.config.judge.paths)]
-    if touched:
-        return "NOT_COMPARABLE", f"It changes the judge: `{touched[0]}`."
-    silent = [row.name for row in rows[1:] if row.baseline and not row.candidate]
-    if silent:
-        return "INVALID", f"Its runs did not log `{silent[0]}`, which the baseline's did."
-    interval = rows[0].interval
-    if interval is None or alpha <= 0:
-        return "UNDECIDED", "All of the planned false-win probability is spent."
-    outcome = decide(signed(interval, world.config.primary.sign), world.config.metric.min_effect)
-    broken = [row.name for row in rows[1:] if row.holds is False]
-    if outcome == "WIN" and broken:
-        return "LOSS", f"The guard `{broken[0]}` does not hold."
-    unsure = [row.name for row in rows[1:] if row.interval and row.holds is None]
-    if outcome == "WIN" and unsure:
-        return "UNDECIDED", f"The gain is real, but whether `{unsure[0]}` holds is not known yet."
-    return outcome, ""
 
 
 def _next(world: World, outcome: Outcome, seeds: int, most: int) -> tuple[str, int]:

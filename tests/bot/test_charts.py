@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.comments import render
 from bot.core.charts import (
     MARKS,
+    MOST_KEPT,
     MOST_POINTS,
     Curve,
     aligned,
@@ -20,6 +21,7 @@ from bot.core.charts import (
     mean_curve,
     quoted,
     sparkline,
+    thinned,
     xychart,
 )
 from tests.bot.examples import EXAMPLES, HIGH, INSIDE, LOW, WINNING, curve
@@ -80,6 +82,28 @@ def test_thinning_out_keeps_ends_and_extremes(points: Curve, n: int) -> None:
         assert max(values) == pytest.approx(max(v for _, v in points), rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.parametrize("length", [1, 2, 399, 401, 10_000, 1_000_000])
+def test_a_curve_of_any_length_keeps_ends_and_extremes(length: int) -> None:
+    low, high = length // 3, length // 2
+    points = [(float(i), math.sin(i / 999)) for i in range(length)]
+    if length > 2:
+        points[low], points[high] = (float(low), -7.0), (float(high), 7.0)
+    thin = thinned(points)
+    assert len(thin) <= MOST_KEPT
+    assert set(thin) <= set(points)
+    assert {points[0], points[-1], points[low], points[high]} <= set(thin)
+    assert len(xychart("m", {"this PR": thin}, "WIN")) < 2_000
+    assert len(sparkline([value for _, value in thin])) <= 10
+
+
+@given(CURVE, st.integers(6, 40))
+def test_a_short_curve_stays_and_a_long_one_keeps_what_stands_out(points: Curve, most: int) -> None:
+    thin = thinned(points, most)
+    assert len(thin) == len(points) if len(points) <= most else len(thin) <= most
+    for pick in (min, max):
+        assert pick(v for _, v in thin) == pick(v for _, v in points)
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -107,9 +131,8 @@ CHART = re.compile(
     r"```mermaid\n"
     r"%%\{init: (?P<settings>\{.*\})\}%%\n"
     r"xychart-beta\n"
-    rf"  title {STRING}\n"
-    rf"  x-axis (?:{NUMBER} --> {NUMBER}|\[{STRING}(?:, {STRING})*\])\n"
-    rf"  y-axis {NUMBER} --> {NUMBER}\n"
+    rf"  x-axis (?:{STRING} {NUMBER} --> {NUMBER}|\[{STRING}(?:, {STRING})*\])\n"
+    rf"  y-axis {STRING} {NUMBER} --> {NUMBER}\n"
     rf"(?P<lines>(?:  line (?:{STRING} )?{NUMBERS}\n)+)"
     r"```"
 )
@@ -139,7 +162,7 @@ def test_a_long_curve_begins_at_a_fifth_and_keeps_its_peak() -> None:
     peak = [(float(i), 9.0 if i == 333 else 0.1 if i < 100 else 0.5) for i in range(501)]
     chart = xychart("m", {"mean": peak}, "LOSS")
     (line,) = checked(chart)
-    assert "x-axis 100 --> 500" in chart
+    assert 'x-axis "step" 100 --> 500' in chart
     assert max(line) == 9
     assert min(line) == 0.5
 
@@ -147,7 +170,7 @@ def test_a_long_curve_begins_at_a_fifth_and_keeps_its_peak() -> None:
 def test_a_chart_covers_what_its_curves_share() -> None:
     lines = {"baseline": [(0, 1), (10, 2), (20, 3)], "this PR": [(10, 5), (20, 6), (30, 7)]}
     chart = xychart("m", lines, "LOSS")
-    assert "x-axis 10 --> 20" in chart
+    assert 'x-axis "step" 10 --> 20' in chart
     assert checked(chart) == [[2, 3], [5, 6]]
 
 

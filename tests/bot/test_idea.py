@@ -1,6 +1,6 @@
 import pytest
 
-from bot.core.idea import Idea, parse
+from bot.core.idea import Idea, hoped, parse
 from bot.errors import UserError
 
 FORM = """\
@@ -63,3 +63,22 @@ def test_an_empty_idea_is_told_what_to_do(body: str) -> None:
 def test_a_configuration_that_cannot_be_read_is_told() -> None:
     with pytest.raises(UserError, match="`faster` is no setting"):
         parse(FORM.replace("train.lr=0.1", "faster"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "gain"),
+    [
+        ("0.005 on val/dice", 0.005),
+        ("about +0.4, with luck", 0.4),
+        ("1e-3", 0.001),
+        ("val/acc_top1 should rise by 0.02", 0.02),
+        ("2% on top1", None),
+        ("2 %", None),
+        ("a bit", None),
+        ("0", None),
+        ("", None),
+        ("see v1.2.3", None),
+    ],
+)
+def test_the_gain_that_somebody_hopes_for(expected: str, gain: float | None) -> None:
+    assert hoped(expected) == gain

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.interval import Interval, Sample
 from bot.core.numbers import (
     bounded,
+    chance,
     column,
     count,
     duration,
@@ -17,7 +19,6 @@ from bot.core.numbers import (
     signed,
     spread,
 )
-from bot.core.verdict import Interval, Sample
 
 
 @pytest.mark.parametrize(
@@ -130,3 +131,19 @@ def test_seeds_are_drawn_together(seeds: tuple[int, ...], shown: str) -> None:
 
 def test_a_list_in_a_sentence() -> None:
     assert [listed(x) for x in ((), (1,), (1, 2), (1, 2, 4))] == ["", "1", "1 and 2", "1, 2 and 4"]
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [
+        (0.0, "less than 1%"),
+        (0.0099, "less than 1%"),
+        (0.01, "1%"),
+        (0.344, "34%"),
+        (0.99, "99%"),
+        (1.0, "more than 99%"),
+        (math.nan, "unknown"),
+    ],
+)
+def test_a_chance_is_never_certain(probability: float, shown: str) -> None:
+    assert chance(probability) == shown
