@@ -2,7 +2,7 @@
 
 import itertools
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -114,6 +114,17 @@ class Place:
         text = f"content {next(self._commits)}"
         self._git("fast-import", "--quiet", "--force", stdin=_commit("pushed", text))
         self._git("push", "--quiet", "--force", "origin", "refs/heads/pushed")
+
+    def write(self, branch: str, files: Mapping[str, str]) -> None:
+        """Push a branch that holds these files and nothing else, as one commit."""
+        head = "committer Ada <ada@acme.example> 1700000000 +0000\ndata 5\nfiles\n"
+        texts = [
+            f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n"
+            for path, text in files.items()
+        ]
+        stream = f"commit refs/heads/{branch}\n{head}{''.join(texts)}"
+        self._git("fast-import", "--quiet", stdin=stream)
+        self._git("push", "--quiet", "origin", f"refs/heads/{branch}")
 
     def _git(self, *arguments: str, stdin: str = "") -> None:
         command = ["git", "-C", str(self._clone), *arguments]

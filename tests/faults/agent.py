@@ -36,16 +36,25 @@ class Agent:
             taken.append(item["runSpec"])
         return taken
 
-    def finish(self) -> None:
-        """Write a finished run for every item that waits, as training would; nothing is trained.
+    def finish(self) -> int:
+        """Write an ended run for every item that waits, as training would; nothing is trained.
 
-        The larger the learning rate, the better the run.
+        Like the trainer it leaves a run alone that somebody has begun. The larger the learning
+        rate, the better the run, up to 1: above it fails.
+
+        Returns:
+            How many items waited.
         """
-        for spec in self.take():
+        waiting = self.take()
+        for spec in waiting:
+            if self._is_begun(spec):
+                continue
             words = spec["overrides"]["entry_point"]
             settings = dict(word.split("=", 1) for word in words if "=" in word)
             seed, lr = int(settings["seed"]), float(settings.get("lr", 0.01))
-            self._write(spec, {"lr": lr, "seed": seed}, 0.9 + lr + NOISE[seed % len(NOISE)])
+            accuracy = 0.9 + lr + NOISE[seed % len(NOISE)] if lr <= 1 else None
+            self._write(spec, {"lr": lr, "seed": seed}, accuracy)
+        return len(waiting)
 
     def start(self, spec: Mapping[str, Any], folder: Path) -> int:
         """Start the process of one item, as `wandb launch-agent` does; return its exit code."""
@@ -72,7 +81,20 @@ class Agent:
             )
         return done.returncode
 
-    def _write(self, spec: Mapping[str, Any], config: Mapping[str, Any], accuracy: float) -> None:
+    def _is_begun(self, spec: Mapping[str, Any]) -> bool:
+        """What `resume="never"` asks before anything is trained."""
+        query = (
+            "query($entity: String!, $project: String!, $run: String!) {"
+            " project(name: $project, entityName: $entity) { run(name: $run) { id } } }"
+        )
+        given = {"entity": spec["entity"], "project": spec["project"], "run": spec["run_id"]}
+        project = self._post("/graphql", {"query": query, "variables": given})["data"]["project"]
+        return bool(project and project["run"])
+
+    def _write(
+        self, spec: Mapping[str, Any], config: Mapping[str, Any], accuracy: float | None
+    ) -> None:
+        """Begin a run and end it: with what it has reached, or, if that is None, with an error."""
         begun = {
             "name": spec["run_id"],
             "entityName": spec["entity"],
@@ -85,17 +107,18 @@ class Agent:
         rows = [
             {"_step": step, "val/acc": accuracy - (3 - step) / 10, "val/loss": 1 - accuracy}
             for step in range(4)
+            if accuracy is not None
         ]
         lines = {
             "wandb-history.jsonl": rows,
-            "wandb-summary.json": [{**rows[-1], "_runtime": 30.0}],
+            "wandb-summary.json": [{**(rows or [{}])[-1], "_runtime": 30.0}],
         }
         files = {
             name: {"offset": 0, "content": [json.dumps(row) for row in content]}
             for name, content in lines.items()
         }
         path = f"/files/{spec['entity']}/{spec['project']}/{spec['run_id']}/file_stream"
-        self._post(path, {"files": files, "complete": True, "exitcode": 0})
+        self._post(path, {"files": files, "complete": True, "exitcode": int(accuracy is None)})
 
     def _mutate(self, name: str, kind: str, given: Mapping[str, Any], wanted: str) -> Any:
         query = f"mutation($input: {kind}!) {{ {name}(input: $input) {{ {wanted} }} }}"

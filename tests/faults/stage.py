@@ -5,6 +5,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.github import Delivery, GitHub, Limits
 from bot.sandbox.serve import reserve, serve
 from bot.sandbox.wandb import Wandb
-from tests.faults.agent import PATIENCE_SECONDS, PROJECT, Agent
+from tests.faults.agent import PROJECT, Agent
 from tests.zygote import Zygote
 
 NAME = "acme/digits"
@@ -25,12 +26,17 @@ version: 1
 metric: {name: val/acc, goal: maximize, value: last, min_effect: 0.004}
 guards: {val/loss: {goal: minimize, limit: 50%}}
 train: {command: "python -m trainer {overrides} seed={seed}", config: conf.yaml}
-seeds: {experiment: 2, held_out: [101, 102], looks: 2}
+seeds: {experiment: 4, held_out: [101, 102, 103], looks: 2}
 wandb: {entity: acme, project: digits}
 queues: {local: {}}
 """
 FILES = {".github/labhand.yml": CONFIGURATION, "conf.yaml": "lr: 0.01\nwidth: 64\n"}
 COPIED = (".github/ISSUE_TEMPLATE/experiment.yml", ".github/workflows/ring.yml")
+BOOK = "refs/heads/labbook"
+RING = Delivery("schedule", {}, NAME, True)
+JOB_SECONDS = 240
+"""Far above what a job takes that tries everything as often as it may."""
+MOST_ROUNDS = 10
 
 
 class Stage:
@@ -69,18 +75,13 @@ class Stage:
         yield
         self.faults.clear()
 
-    def respond(self, event: str) -> int:
-        """Run the job that answers what Ada did last, such as `issue_comment`."""
+    def last(self, event: str) -> Delivery:
+        """What Ada did last, such as `issue_comment`."""
         happened = (d for d in reversed(self._delivered) if d.triggers_workflows)
-        last = next(d for d in happened if d.event == event)
-        return self._run("event", last)
+        return next(d for d in happened if d.event == event)
 
-    def ring(self) -> int:
-        """Run the job of the schedule."""
-        return self._run("ring", Delivery("schedule", {}, NAME, True))
-
-    def _run(self, verb: str, event: Delivery) -> int:
-        """Start what `action.yml` starts, and wait for its end.
+    def answer(self, event: Delivery) -> int:
+        """Run the job of an event as `action.yml` does, and wait for its end.
 
         Returns:
             The exit code, or the negative number of the signal; not 0 only if something went wrong.
@@ -91,15 +92,49 @@ class Stage:
         (folder / "event.json").write_text(json.dumps(event.payload))
         self.github.record_workflow_run(NAME, {"id": number, "status": "in_progress"})
         job = self.starter.start(
-            [verb],
+            ["ring" if event == RING else "event"],
             cwd=folder,
             env=job_environment(self.github, self.wandb, NAME, folder, number, event.event),
             log=folder / "log",
         )
-        code = job.wait(PATIENCE_SECONDS)
+        code = job.wait(JOB_SECONDS)
         self.github.record_workflow_run(NAME, {"id": number, "status": "completed"})
         assert code == 0 or self.faults.log, (folder / "log").read_text()
         return code
+
+    def answer_in_turn(self, events: Sequence[Delivery]) -> None:
+        """Run the jobs of several events, one after the other."""
+        for event in events:
+            self.answer(event)
+
+    def answer_together(self, events: Sequence[Delivery]) -> list[int]:
+        """Run the jobs of several events at once; their exit codes."""
+        with ThreadPoolExecutor(len(events)) as pool:
+            return list(pool.map(self.answer, events))
+
+    def calm(self) -> None:
+        """Ring and train until nothing waits; nothing goes wrong meanwhile."""
+        self.faults.reset()
+        for _ in range(MOST_ROUNDS):
+            self.answer(RING)
+            if not self.agent.finish():
+                return
+        raise AssertionError(f"after {MOST_ROUNDS} rings there is still something to train")
+
+    @property
+    def book(self) -> dict[str, str]:
+        """The lab book's files, path to text; none if there is no lab book."""
+        git = self.github.repository(NAME).git
+        paths = git.lines("ls-tree", "-r", "--name-only", BOOK) if BOOK in git.refs else []
+        return {path: git.run("show", f"{BOOK}:{path}").decode() for path in paths}
+
+    def knows(self, event: Delivery) -> bool:
+        """Whether the lab book has heard of it: a comment by its id, an idea by its number."""
+        if event == RING:
+            return True
+        if comment := event.payload.get("comment"):
+            return any(str(comment["id"]) in text for text in self.book.values())
+        return any(path.endswith(f"/{event.payload['issue']['number']}.json") for path in self.book)
 
     def keep(self) -> None:
         """Remember everything as it is now."""
@@ -154,7 +189,7 @@ def stage(root: Path, zygote: Zygote) -> Iterator[Stage]:
         # Hundreds of jobs of one repository run here within minutes.
         github = GitHub(ports[0][1], root / "github", limits=Limits().times(100))
         wandb = stack.enter_context(Wandb(ports[1][1], root / "wandb"))
-        faults = Faults(count_writes=True)
+        faults = Faults(counts=True)
         faults.govern(github=github, wandb=wandb)
         stack.enter_context(serve(faults.around("github", github.app), ports[0][0]))
         stack.enter_context(serve(faults.around("wandb", wandb.app), ports[1][0]))
