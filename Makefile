@@ -6,7 +6,7 @@ JUDGES := .cache/judges
 PEERS := .cache/peers
 RECORDS := .cache/records
 
-.PHONY: demo test judges quick bench bench-gpu check snapshots lock clean
+.PHONY: demo test faults judges quick bench bench-alike bench-gpu check snapshots lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready ## the whole loop with real training, on this machine
@@ -20,6 +20,9 @@ test: check judges ## everything that must hold before a change lands
 	touch $(RECORDS)/complete
 	$(BIN)/pytest tests/judged --records $(RECORDS)
 
+faults: .venv/ready ## the loop under every seeded plan of what goes wrong; half an hour
+	FAULT_PLANS=all $(BIN)/pytest --numprocesses 2 --dist worksteal tests/faults/test_plans.py
+
 judges: $(addprefix $(JUDGES)/,rest.json webhooks.json schema.graphql examples.json) ## GitHub's descriptions of itself
 
 quick: .venv/ready ## the tests that need no servers and no training, under a minute
@@ -27,7 +30,13 @@ quick: .venv/ready ## the tests that need no servers and no training, under a mi
 
 bench: .venv/ready $(PEERS)/ready ## how fast sandbox and trainer are, beside peers in the same run; minutes
 	$(BIN)/python -m tests.bench.sandbox
+	$(BIN)/python -m tests.bench.ring
 	$(BIN)/python -m tests.bench.trainer
+	$(BIN)/python -m tests.bench.report
+	$(BIN)/python -m tests.bench.verdicts
+
+bench-alike: .venv/ready ## how often verdicts are wrong on 600 real runs that differ in the seed alone; minutes
+	$(BIN)/python -m tests.bench.alike
 
 bench-gpu: .venv/ready $(PEERS)/ready ## how fast the trainer is on a GPU, beside peers in the same run
 	$(BIN)/python -m tests.bench.trainer --gpu

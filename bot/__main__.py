@@ -10,14 +10,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bot import commands, events, router
 from bot import config as configuration
+from bot import events, grammar, router
 from bot.clients.github import GitHub
 from bot.clients.wandb import Wandb
+from bot.commands import Command
 from bot.comments import render
-from bot.config import ROLES, Environment
+from bot.config import ROLES
+from bot.core.results import as_csv, as_json
+from bot.environment import Environment, parse_environment
 from bot.errors import UserError
-from bot.events import CommentWritten, Event, IdeaLabelled
+from bot.events import CommentWritten, Event, FormSent, IdeaLabelled
+from bot.handlers.results import figures, last_report, records
 from bot.handlers.setup import setup
 from bot.handlers.write import read_task, write
 from bot.ports import Outage, Stale, World
@@ -48,14 +52,17 @@ def main(arguments: list[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, act in VERBS.items():
         verbs.add_parser(verb, help=act.__doc__)
-    verbs.add_parser("sandbox", help=sandbox.__doc__, add_help=False)  # it explains its own options
+    for verb, explains in WITH_OPTIONS.items():
+        verbs.add_parser(verb, help=explains.__doc__, add_help=False)  # its options are its own
     asked, options = parser.parse_known_args(arguments)
-    if options and asked.verb != "sandbox":
+    if options and asked.verb not in WITH_OPTIONS:
         parser.error(f"unrecognized arguments: {' '.join(options)}")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it tells of every request
     try:
-        return sandbox(options) if asked.verb == "sandbox" else VERBS[asked.verb]()
+        if asked.verb in WITH_OPTIONS:
+            return WITH_OPTIONS[asked.verb](options)
+        return VERBS[asked.verb]()
     except UserError as error:
         print(f"labhand: {error}", file=sys.stderr)
         return 2
@@ -63,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def event() -> int:
     """Answer the event that started this job."""
-    environment = configuration.parse_environment(os.environ)
+    environment = parse_environment(os.environ)
     payload = json.loads(Path(environment.event_path).read_text(encoding="utf-8"))
     found = events.parse(environment.event_name, payload)
     if isinstance(found, str):
@@ -74,13 +81,13 @@ def event() -> int:
 
 def ring() -> int:
     """Look at everything that is open; for the schedule and for any cron."""
-    environment = configuration.parse_environment(os.environ)
+    environment = parse_environment(os.environ)
     return _guarded(environment, None, lambda world: router.handle(events.Rang("ring"), world))
 
 
 def settle() -> int:
     """Vet and commit what a model left behind."""
-    return _guarded(configuration.parse_environment(os.environ), None, router.handle_work)
+    return _guarded(parse_environment(os.environ), None, router.handle_work)
 
 
 def write_() -> int:
@@ -88,7 +95,7 @@ def write_() -> int:
     from bot.clients.claude import Claude
     from bot.clients.workspace import FolderWorkspace
 
-    environment = configuration.parse_environment(os.environ)
+    environment = parse_environment(os.environ)
     folder = Path(environment.folder)
     task = read_task(folder)
     writer = Claude(
@@ -96,6 +103,8 @@ def write_() -> int:
         base_url=os.environ.get("ANTHROPIC_BASE_URL") or None,
         model=task.model,
         max_turns=task.max_turns,
+        usd=task.usd,
+        prices=task.prices,
     )
     target = Path(os.environ.get("GITHUB_WORKSPACE", ".")) / "target"
     write(folder, task, writer, FolderWorkspace(target, task.closed))
@@ -104,12 +113,63 @@ def write_() -> int:
 
 def setup_() -> int:
     """Create what GitHub and W&B need; twice changes nothing."""
-    world = build(configuration.parse_environment(os.environ))
+    world = build(parse_environment(os.environ))
     made = setup(world)
     for item in made:
         print(f"created {item}")
     if not made:
         print("everything is there already")
+    return 0
+
+
+def run(options: list[str]) -> int:
+    """Send a command from this terminal; the bot answers on the issue or PR."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bot run",
+        description=run.__doc__,
+        epilog=f"commands:\n{grammar.listing()}\n\nThe variable LABHAND_GITHUB_TOKEN holds your "
+        "own token, GITHUB_REPOSITORY\nthe repository's owner and name.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", help='such as "/launch seeds=5"')
+    parser.add_argument(
+        "--pr", "--issue", dest="number", type=int, required=True, help="what it is about"
+    )
+    asked = parser.parse_args(options)
+    environment = parse_environment(os.environ)
+    forge = connect(environment)
+    text = forge.file(configuration.PATH, "HEAD")
+    prefix = configuration.parse(text).commands.prefix
+    found = grammar.parse(asked.command, prefix)
+    if not isinstance(found, Command):
+        raise found or UserError(f"{asked.command!r} is no command; `--help` lists them.")
+    forge.send_form(asked.command, asked.number)
+    page = f"{environment.server_url}/{environment.repository}/issues/{asked.number}"
+    print(f"sent; the answer comes on {page}")
+    return 0
+
+
+def results_(options: list[str]) -> int:
+    """Print what experiments gave: figures, a report as JSON, or runs as CSV."""
+    parser = argparse.ArgumentParser(prog="python -m bot results", description=results_.__doc__)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--pr", "--issue", type=int, help="an experiment, open or closed")
+    what.add_argument("--branch", help="the branch of one, or the default branch")
+    what.add_argument("--run", help="a run of W&B, by its id")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="its last report")
+    form.add_argument("--csv", action="store_true", help="its runs; by default all that is open")
+    asked = parser.parse_args(options)
+    word = f"#{asked.pr}" if asked.pr else asked.branch or asked.run
+    if word is None and not asked.csv:
+        parser.error("name one of --pr, --branch and --run")
+    world = build(parse_environment(os.environ))
+    if asked.csv:
+        print(as_csv(records(world, word)), end="")
+    elif asked.json:
+        print(as_json(last_report(world, word)))
+    else:
+        print(render(figures(world, word)), end="")
     return 0
 
 
@@ -135,6 +195,11 @@ VERBS: dict[str, Callable[[], int]] = {
     "setup": setup_,
     "demo": demo,
 }
+WITH_OPTIONS: dict[str, Callable[[list[str]], int]] = {
+    "run": run,
+    "results": results_,
+    "sandbox": sandbox,
+}
 
 
 def build(environment: Environment) -> World:
@@ -144,7 +209,7 @@ def build(environment: Environment) -> World:
         UserError: the repository's configuration is missing or wrong.
     """
     forge = connect(environment)
-    config = configuration.parse(forge.file(configuration.PATH, forge.default_branch))
+    config = configuration.parse(forge.file(configuration.PATH, "HEAD"))
     tracker = Wandb(
         config.wandb.entity,
         config.wandb.project,
@@ -186,8 +251,10 @@ def _guarded(environment: Environment, event: Event | None, act: Callable[[World
 def _told(environment: Environment, event: Event | None, reply: Problem | Trouble) -> bool:
     """Post what went wrong where the event came from, if one of the team asked the bot."""
     match event:
-        case CommentWritten(place=place, author=person, body=body):
-            ours = commands.parse(body) is not None
+        case CommentWritten(place=place, author=person, body=body, is_bot=False):
+            ours = grammar.parse(body) is not None
+        case FormSent(place=place, person=person):
+            ours = True
         case IdeaLabelled(place=place, sender=person):
             ours = True
         case _:

@@ -1,25 +1,26 @@
-"""What people can ask: the text of a comment as one of our commands, and the table behind /help."""
+"""What people can ask: the one table behind the grammar, /help, the README and the shell's help."""
 
-import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.core.settings import nearest
-from bot.errors import UserError
-
 Right = Literal["look", "act", "decide"]
 Where = Literal["issue", "pr", "both"]
+WHERE: Mapping[Where, str] = {"issue": "an issue", "pr": "a PR", "both": "both"}
 
 
 @dataclass(frozen=True)
 class Argument:
-    """One `name=value` that a command takes."""
+    """What may stand for one `name=value`, or for one word without a name."""
 
     pattern: str
+    """A regular expression that the whole value matches."""
     allowed: str
-    """What is allowed, in words, for the error."""
+    """Type, unit and what is allowed, in words: for the error and for /help."""
+    example: str = ""
+    """A value that can be pasted; without one the command's own example is shown."""
+    right: Right | None = None
+    """What it takes to use it, where that is more than the command itself takes."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,18 @@ class Spec:
     where: Where
     example: str
     arguments: Mapping[str, Argument] = field(default_factory=dict)
+    words: Mapping[str, Argument] = field(default_factory=dict)
+    """What it takes without a name, in order."""
+    needs: int = 0
+    """How many of its words must be there."""
+    aliases: tuple[str, ...] = ()
+    settings: bool = False
+    """Whether it takes settings of the training program, such as `optimizer.lr=0.01`."""
+    dry: bool = False
+    """Whether `dry-run` behind it shows what it would do, and does nothing."""
+    locks: tuple[Literal["baseline", "queue"], ...] = ()
+    """What it changes that `/lock` can close; the lock of a PR closes that PR to all of them."""
+    costs: str = "nothing"
 
 
 @dataclass(frozen=True)
@@ -40,18 +53,52 @@ class Command:
 
     name: str
     arguments: Mapping[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    dry_run: bool = False
 
 
-COUNT = Argument(r"[1-9]\d?", "a number of seeds, 1 to 99")
+COUNT = Argument(r"[1-9]\d?", "a number of seeds, 1 to 99", "10")
+SEEDS = Argument(
+    r"\+?[1-9]\d?", "a number of seeds such as `5`, or more of them such as `+3`", "+3"
+)
+ONLY = Argument(r"failed", "`failed`: what has finished is kept", "failed")
+QUEUE = Argument(r"[\w.-]+", "the name of a queue of `.github/labhand.yml`", "a100-80g")
+SENTENCE = Argument(r"(?=.*\w).{1,300}", "up to 300 letters, in quotes", '"why"')
+ARM = Argument(
+    r"#?\d{1,9}|[\w][\w./-]{0,199}",
+    "a PR such as `#12`, a branch, a baseline such as `baseline-v3`, or a run's id",
+    "#12",
+)
+LOCKED = Argument(r"pr|baseline|queue", "`pr`, `baseline` or `queue`", "queue")
+GPU_TIME = "GPU time of what it trains; it asks first above `budget.ask_above`"
+MODEL_TIME = "model calls if it needs code, nothing if it only changes settings"
+
 COMMANDS: Mapping[str, Spec] = {
     spec.name: spec
     for spec in (
+        Spec(
+            "experiment",
+            "open an idea as an issue and pick it at once",
+            "act",
+            "both",
+            '/experiment "a larger learning rate" optimizer.lr=0.02',
+            words={"idea": Argument(r"\w.{1,2000}", "what should change, in quotes")},
+            needs=1,
+            aliases=("new-experiment",),
+            settings=True,
+            dry=True,
+            costs=MODEL_TIME,
+        ),
         Spec(
             "pick",
             "turn this idea into a branch and a draft PR, as the label `experiment` does",
             "act",
             "issue",
             "/pick",
+            aliases=("pick-issue",),
+            dry=True,
+            costs=MODEL_TIME,
         ),
         Spec(
             "launch",
@@ -60,19 +107,55 @@ COMMANDS: Mapping[str, Spec] = {
             "pr",
             "/launch seeds=+3",
             {
-                "seeds": Argument(
-                    r"\+?[1-9]\d?",
-                    "a number of seeds such as `5`, or more of them such as `+3`",
+                "seeds": SEEDS,
+                "commit": Argument(
+                    r"[0-9a-f]{7,40}",
+                    "a commit of this PR, 7 to 40 hexadecimal digits",
+                    "3f9c1e2",
                 ),
+                "only": ONLY,
+                "queue": QUEUE,
             },
+            settings=True,
+            aliases=("launch-job", "train"),
+            dry=True,
+            locks=("queue",),
+            costs=GPU_TIME,
+        ),
+        Spec(
+            "quote",
+            "say what `/launch` would train and cost",
+            "look",
+            "pr",
+            "/quote seeds=+3",
+            {"seeds": SEEDS, "only": ONLY, "queue": QUEUE},
+            settings=True,
         ),
         Spec("status", "look at W&B now and say how things stand", "look", "both", "/status"),
+        Spec(
+            "budget",
+            "say what was spent this month, what is set aside, and what the limits are",
+            "look",
+            "both",
+            "/budget",
+        ),
+        Spec(
+            "diagnose",
+            "say again why the last attempt failed, and what would remedy it",
+            "look",
+            "both",
+            "/diagnose",
+        ),
         Spec(
             "fix",
             "commit the change that the failure report suggests, and train again",
             "act",
             "pr",
             "/fix",
+            aliases=("fix-and-relaunch",),
+            dry=True,
+            locks=("queue",),
+            costs=GPU_TIME,
         ),
         Spec(
             "merge",
@@ -80,6 +163,10 @@ COMMANDS: Mapping[str, Spec] = {
             "decide",
             "pr",
             "/merge",
+            aliases=("merge-winners",),
+            dry=True,
+            locks=("queue", "baseline"),
+            costs=GPU_TIME,
         ),
         Spec(
             "baseline",
@@ -88,80 +175,120 @@ COMMANDS: Mapping[str, Spec] = {
             "issue",
             "/baseline seeds=10",
             {"seeds": COUNT},
+            aliases=("run-baseline",),
+            dry=True,
+            locks=("queue", "baseline"),
+            costs=GPU_TIME,
         ),
-        Spec("help", "list the commands", "look", "both", "/help"),
+        Spec(
+            "yes",
+            "go ahead with what you were asked about here",
+            "act",
+            "both",
+            "/yes",
+            costs="what the question said",
+        ),
+        Spec(
+            "lock",
+            "let nobody else act on this PR, the baseline or the queue until it is unlocked",
+            "act",
+            "both",
+            '/lock what=queue hours=8 reason="the cluster is being moved"',
+            {
+                "what": LOCKED,
+                "hours": Argument(r"[1-9]\d{0,2}", "a time in hours, 1 to 999", "24"),
+                "reason": SENTENCE,
+            },
+            dry=True,
+        ),
+        Spec(
+            "unlock",
+            "take back a lock: your own, or anybody's if you may decide",
+            "act",
+            "both",
+            "/unlock what=queue",
+            {"what": LOCKED},
+            dry=True,
+        ),
+        Spec(
+            "queue",
+            "show what waits in W&B's queues, for how long and on whom; take it back or hurry it",
+            "look",
+            "both",
+            "/queue priority=high pr=#12",
+            {
+                "cancel": Argument(
+                    r"#?\d{1,9}|[\w:=+/-]{4,80}",
+                    "a PR such as `#12`, or an item as `/queue` lists it",
+                    "#12",
+                    "act",
+                ),
+                "priority": Argument(
+                    r"critical|high|medium|low", "critical, high, medium or low", "high", "act"
+                ),
+                "pr": Argument(r"#?\d{1,9}", "a PR such as `#12`; by default this one", "#12"),
+            },
+            dry=True,
+            locks=("queue",),
+            aliases=("manage-queue",),
+        ),
+        Spec(
+            "runs",
+            "list this PR's runs; tag, annotate or group those of the latest attempt in W&B",
+            "look",
+            "both",
+            '/runs tag=ablation note="without the warm-up"',
+            {
+                "tag": Argument(
+                    r"[\w./:-]{1,64}(,[\w./:-]{1,64})*",
+                    "one word or several with commas",
+                    "ablation",
+                    "act",
+                ),
+                "note": Argument(SENTENCE.pattern, SENTENCE.allowed, '"odd curve"', "act"),
+                "group": Argument(
+                    r"[\w][\w./ -]{0,63}", "a name of up to 64 letters", "ablations", "act"
+                ),
+            },
+            aliases=("manage-runs",),
+        ),
+        Spec(
+            "compare",
+            "set PRs, branches, baselines or runs head to head; decides nothing, costs nothing",
+            "look",
+            "both",
+            "/compare #12 baseline-v3",
+            words=dict.fromkeys(("A", "B", "C", "D", "E"), ARM),
+            needs=2,
+        ),
+        Spec(
+            "results",
+            "show what this PR, or any other, a branch or a run, has given so far",
+            "look",
+            "both",
+            "/results #12",
+            words={"what": ARM},
+            aliases=("check-results",),
+        ),
+        Spec(
+            "stop",
+            "end what is queued or running of this PR",
+            "act",
+            "both",
+            '/stop reason="the loss went up"',
+            {"reason": SENTENCE},
+            dry=True,
+        ),
+        Spec(
+            "help",
+            "list the commands, or say all about one",
+            "look",
+            "both",
+            "/help launch",
+            words={"command": Argument(r"/?[a-z-]{1,30}", "the name of a command", "launch")},
+        ),
     )
 }
-
-
-def addressed(body: str) -> bool:
-    """Whether a comment's first line could be a command at all, ours or another bot's."""
-    return re.match(r"/[a-z]", _first(body)) is not None
-
-
-def parse(body: str) -> Command | UserError | None:
-    """Read the first line of a comment.
-
-    Returns:
-        The command; an error to be told to whoever may use the bot; or None if it is not for us,
-        because other bots listen to slash words too.
-    """
-    if not (found := re.match(r"/([a-z][a-z-]*)(?:\s+(.*))?$", _first(body))):
-        return None
-    name, rest = found[1], found[2] or ""
-    if (spec := COMMANDS.get(name)) is None:
-        close = next((n for n in COMMANDS if _distance(name, n) <= 2), None)
-        return UserError(f"There is no `/{name}`. Did you mean `/{close}`?") if close else None
-    try:
-        return Command(name, _arguments(spec, rest))
-    except UserError as error:
-        return error
-
-
-def _first(body: str) -> str:
-    return body.lstrip("\ufeff").split("\n", 1)[0].rstrip()
-
-
-def _arguments(spec: Spec, text: str) -> dict[str, str]:
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise UserError(f"A quote is not closed in `/{spec.name} {text}`.") from error
-    found: dict[str, str] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if (argument := spec.arguments.get(name)) is None:
-            takes = ", ".join(f"`{n}=`" for n in spec.arguments) or "no arguments"
-            raise UserError(
-                f"`/{spec.name}` has no argument `{name}`.{nearest(name, spec.arguments)} "
-                f"It takes {takes}. Example: `{spec.example}`"
-            )
-        if not (equals and re.fullmatch(argument.pattern, value)):
-            raise UserError(
-                f"`{name}={value}` cannot be read: `{name}` is {argument.allowed}. "
-                f"Example: `{spec.example}`"
-            )
-        if name in found:
-            raise UserError(f"`{name}` is given twice. Example: `{spec.example}`")
-        found[name] = value
-    return found
-
-
-def _distance(a: str, b: str) -> int:
-    """Levenshtein distance in letters."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        last, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
-
-
-def table() -> str:
-    """The command table as Markdown, for the README and /help."""
-    rows = ["| you write | it does | who | where |", "|:--|:--|:--|:--|"]
-    where = {"issue": "an issue", "pr": "a PR", "both": "both"}
-    for spec in COMMANDS.values():
-        typed = " ".join([f"/{spec.name}", *(f"[{name}=…]" for name in spec.arguments)])
-        rows.append(f"| `{typed}` | {spec.does} | {spec.right} | {where[spec.where]} |")
-    return "\n".join(rows)
+ALIASES: Mapping[str, str] = {
+    alias: spec.name for spec in COMMANDS.values() for alias in spec.aliases
+}

@@ -1,5 +1,6 @@
 """From a reply to Markdown: its template, untrusted text made harmless, and a length budget."""
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable
@@ -10,11 +11,12 @@ from urllib.parse import quote as percent_encoded
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.core import charts, numbers
-from bot.core.runs import Goal
+from bot.core import charts, numbers, results
+from bot.core.interval import Interval
+from bot.core.interval import signed as turned
+from bot.core.metric import Goal
+from bot.core.power import reachable
 from bot.core.secrets import redact
-from bot.core.verdict import Interval
-from bot.core.verdict import signed as turned
 from bot.replies import Reply
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -49,6 +51,7 @@ def render(reply: Reply) -> str:
     """
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(reply).__name__).lower()
     values = {field.name: getattr(reply, field.name) for field in fields(reply)}
+    values["reply"] = reply
     body = _environment().get_template(f"{name}.md.j2").render(values)
     return re.sub(r"\n{3,}", "\n\n", _fit(body)).strip() + "\n"
 
@@ -62,6 +65,14 @@ def text(value: str, limit: int = 200) -> str:
     """Untrusted text as one line of Markdown that says what it says and does nothing."""
     line = ADDRESS.sub(BREAK, RECOGNISED.sub(BREAK, _line(value, limit)))
     return MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", line)
+
+
+def short(value: str, limit: int = 48) -> str:
+    """A name as `text`, without its middle if it is long: names differ at their ends."""
+    line = _line(value, 1000)
+    if len(line) > limit:
+        line = f"{line[: limit // 2]}…{line[-(limit // 2 - 1) :]}"
+    return text(line)
 
 
 def code(value: str, limit: int = 120) -> str:
@@ -79,7 +90,7 @@ def cell(markdown: str) -> str:
     return markdown.replace("|", "\\|")
 
 
-def fenced(value: str, limit: int = 6000) -> str:
+def fenced(value: str, limit: int = 6000, language: str = "text") -> str:
     """The end of an untrusted block, such as a log, as a code block that it cannot leave.
 
     Of a line that a progress bar wrote over again and again only the last state is kept.
@@ -90,7 +101,7 @@ def fenced(value: str, limit: int = 6000) -> str:
         block = "…\n" + block[-limit:].partition("\n")[2]
     longest = max(map(len, re.findall(r"`+", block)), default=0)
     ticks = "`" * max(3, longest + 1)
-    return f"{ticks}text\n{block}\n{ticks}"
+    return f"{ticks}{language}\n{block}\n{ticks}"
 
 
 def quote(value: str, limit: int = 6000) -> str:
@@ -122,9 +133,16 @@ def remark(value: str, limit: int = 600) -> str:
     return text(line, limit) + ("" if line.endswith((".", "!", "?", "…")) else ".")
 
 
+def headline(report: str) -> str:
+    """A report's first line as plain text, for places that show no Markdown."""
+    line = html.unescape(report.partition("\n")[0]).replace(BREAK, "")
+    return re.sub(r"^#+ |[`*]", "", line)
+
+
 def measured(report: str) -> str:
-    """A report without its second line: what was to be done next, before the baseline moved on."""
-    return re.sub(r"\A(### .*\n)Next\b.*\n", r"\1", report)
+    """A report without what was to be done next, before the baseline moved on."""
+    first = re.sub(r"\A(### .*\n)Next\b.*\n", r"\1", report)
+    return re.sub(r'^ "next": "/.*"$', ' "next": null', first, flags=re.MULTILINE)
 
 
 def plain(value: str, limit: int = 200) -> str:
@@ -188,12 +206,14 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     ours: tuple[Callable[..., object], ...] = (
-        text, code, cell, fenced, quote, harmless, sentence, remark, measured, plain, link, gain,
+        text, short, code, cell, fenced, quote, harmless, sentence, remark, measured, plain, link,
+        gain,
         numbers.number, numbers.signed, numbers.half_width, numbers.spread, numbers.bounded,
         numbers.relative, numbers.column, numbers.mean_sd, numbers.count, numbers.duration,
-        numbers.listed, numbers.ranges,
+        numbers.listed, numbers.ranges, numbers.usd, numbers.gpu_hours, numbers.price,
+        results.as_json, results.beside, results.correlation, numbers.chance, reachable,
         charts.sparkline, charts.xychart, charts.history, charts.beyond,
     )  # fmt: skip
-    environment.globals["COLOURS"] = charts.COLOURS
+    environment.globals.update(COLOURS=charts.COLOURS, BUDGET=BUDGET, NO_BREAK=numbers.NO_BREAK)
     environment.filters.update({function.__name__: function for function in ours})
     return environment

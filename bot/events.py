@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 LABEL = "experiment"
@@ -17,6 +18,18 @@ class CommentWritten:
     author: str
     body: str
     is_pull: bool
+    is_bot: bool = False
+    written_at: float | None = None
+    """Seconds since the epoch; None for a command that no comment carries."""
+
+
+@dataclass(frozen=True)
+class FormSent:
+    """Somebody sent a command through the form in the Actions tab, or from a terminal."""
+
+    place: int
+    person: str
+    body: str
 
 
 @dataclass(frozen=True)
@@ -28,13 +41,21 @@ class IdeaLabelled:
 
 
 @dataclass(frozen=True)
+class PullMoved:
+    """A PR was opened, or its branch points at another commit now."""
+
+    place: int
+    head: str
+
+
+@dataclass(frozen=True)
 class Rang:
     """A doorbell: something may have changed."""
 
     source: str
 
 
-Event = CommentWritten | IdeaLabelled | Rang
+Event = CommentWritten | FormSent | IdeaLabelled | PullMoved | Rang
 
 
 def parse(name: str, payload: Mapping[str, Any]) -> Event | str:
@@ -51,21 +72,29 @@ def parse(name: str, payload: Mapping[str, Any]) -> Event | str:
     match name, action:
         case "issue_comment", "created":
             comment, issue = payload["comment"], payload["issue"]
-            if comment["user"]["type"] == "Bot":
-                return "a bot wrote this comment"
             return CommentWritten(
                 place=issue["number"],
                 comment_id=comment["id"],
                 author=comment["user"]["login"],
                 body=comment["body"] or "",
                 is_pull="pull_request" in issue,
+                is_bot=comment["user"]["type"] != "User",
+                written_at=datetime.fromisoformat(comment["created_at"]).timestamp(),
             )
         case "issues", "labeled":
             if (payload.get("label") or {}).get("name") != LABEL:
                 return f"the label is not `{LABEL}`"
             return IdeaLabelled(payload["issue"]["number"], payload["sender"]["login"])
+        case "pull_request_target", ("opened" | "reopened" | "synchronize"):
+            return PullMoved(payload["number"], payload["pull_request"]["head"]["sha"])
         case "repository_dispatch", _:
             return Rang("W&B") if action == RING else f"the dispatch is not `{RING}`"
+        case "workflow_dispatch", _ if inputs := payload.get("inputs"):
+            number = str(inputs.get("number", "")).strip().lstrip("#")
+            if not (number.isascii() and number.isdigit()):
+                return "the form names no issue and no PR"
+            command = str(inputs.get("command", ""))
+            return FormSent(int(number), payload["sender"]["login"], command)
         case (("schedule" | "workflow_dispatch"), _):
             return Rang(name)
     return f"nothing listens to {name} {action or ''}".rstrip()

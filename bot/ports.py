@@ -1,13 +1,16 @@
 """Every effect that the bot has on the world, as Protocols, in one World."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
-from bot.config import Config, Environment, Role
+from bot.config import Config, Role
+from bot.core.cost import Tokens
 from bot.core.ledger import Ledger
+from bot.core.queue import Agent, Priority, Queued
 from bot.core.runs import ObservedRun, Point
+from bot.environment import Environment
 
 
 class Outage(Exception):
@@ -30,6 +33,7 @@ class Issue:
     title: str
     body: str
     author: str
+    is_pull: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,10 @@ class Failure:
     last_lines: str
 
 
+CheckState = Literal["queued", "in_progress", "success", "failure", "neutral", "cancelled"]
+"""How far a check is, or what it concluded; GitHub lets neutral pass where a check is required."""
+
+
 class Forge(Protocol):
     """GitHub, for one repository.
 
@@ -96,11 +104,30 @@ class Forge(Protocol):
     def issue(self, number: int) -> Issue: ...
     def pull(self, number: int) -> Pull: ...
     def file(self, path: str, ref: str) -> str | None:
-        """A file's text at a branch, tag or commit; None if it is not there."""
+        """A file's text at a branch, tag or commit, or at `HEAD`, the default branch's.
+
+        Returns:
+            None if it is not there.
+        """
         ...
 
     def head(self, branch: str) -> str | None:
         """The commit that a branch points at; None if there is no such branch."""
+        ...
+
+    def stood(self, branch: str, at: float) -> str | None:
+        """The commit that a branch pointed at at a time, as GitHub itself saw it, not as git tells.
+
+        GitHub tells of the last hundred moves, to the second: a push in the same second counts as
+        made before.
+
+        Args:
+            branch: its name.
+            at: seconds since the epoch.
+
+        Returns:
+            The commit; None if GitHub knows of no move at all.
+        """
         ...
 
     def compare(self, base: str, head: str) -> Change:
@@ -109,6 +136,10 @@ class Forge(Protocol):
 
     def tree(self, commit: str) -> str:
         """The id of a commit's tree: equal trees are equal files."""
+        ...
+
+    def blobs(self, commit: str) -> Mapping[str, str]:
+        """A commit's files, each to git's id of its content; none if GitHub cannot list them all."""
         ...
 
     def create_label(self, name: str, color: str, description: str) -> bool:
@@ -145,6 +176,26 @@ class Forge(Protocol):
         ...
 
     def close_issue(self, number: int) -> None: ...
+    def write_issue(self, number: int, body: str) -> None:
+        """Replace the text of an issue that the bot opened, keeping its key; not if it is gone."""
+        ...
+
+    def pin(self, number: int) -> None:
+        """Pin an issue above the list of all; GitHub may refuse, as with three there already."""
+        ...
+
+    def open_issue(self, key: str, title: str, body: str) -> int:
+        """Open an idea's issue once: if the bot's issue with this key is there, that is it.
+
+        Returns:
+            Its number.
+        """
+        ...
+
+    def comments_of(self, login: str, since: float) -> tuple[str, ...]:
+        """What a person wrote on issues and PRs since a time, the latest hundred comments read."""
+        ...
+
     def say(self, place: int, key: str, body: str) -> int:
         """Post a comment once: if the bot's comment with this key stands there, it is left alone.
 
@@ -166,7 +217,7 @@ class Forge(Protocol):
         ...
 
     def react(self, comment_id: int, content: str) -> None:
-        """Add a reaction such as "rocket" to a comment."""
+        """Put a reaction such as "rocket" on a comment, in place of the "eyes" of the first second."""
         ...
 
     def read_ledger(self) -> Ledger: ...
@@ -190,6 +241,25 @@ class Forge(Protocol):
         """
         ...
 
+    def check(self, head: str, state: CheckState, title: str, summary: str) -> None:
+        """Set the check "labhand" on a commit; saying the same twice is saying it once.
+
+        Args:
+            head: the commit.
+            state: how far it is, or what it concluded.
+            title: one line of plain text.
+            summary: Markdown.
+        """
+        ...
+
+    def check_state(self, commit: str, name: str) -> CheckState | None:
+        """How far somebody's check on a commit is; None if there is none of that name yet."""
+        ...
+
+    def open_pulls(self) -> frozenset[int]:
+        """The numbers of all open PRs, in one listing."""
+        ...
+
     def ended(self, workflow_run: int) -> bool:
         """Whether Actions says that a workflow run has ended."""
         ...
@@ -209,25 +279,73 @@ class Launch:
     tags: tuple[str, ...]
     command: tuple[str, ...]
     """The program and its arguments."""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """What its `wandb.config` is given; nested."""
+    priority: Priority | None = None
+    """None leaves it to the queue."""
+    resource_args: Mapping[str, object] = field(default_factory=dict)
+    """What the queue's resource is asked for, as W&B defines it."""
 
 
 class Tracker(Protocol):
     """W&B, for one project. Every method raises `Outage` when W&B fails to answer."""
 
-    def prepare(self, commit: str, command: Sequence[str]) -> str:
-        """Make the job that trains a commit, and return its name with its version."""
+    def prepare(self, commit: str, command: Sequence[str], image: str | None = None) -> str:
+        """Make the job that trains a commit, and return its name with its version.
+
+        Args:
+            commit: what the agent clones, unless an image holds it.
+            command: what W&B shows as the job.
+            image: the image that holds the commit.
+        """
         ...
 
-    def push(self, job: str, launch: Launch, queue: str) -> None:
-        """Put a run into a Launch queue."""
+    def push(self, job: str, launch: Launch, queue: str) -> str:
+        """Put a run into a Launch queue, and return the id of its item there."""
+        ...
+
+    def queued(self, queue: str, item_ids: Sequence[str]) -> Queued | None:
+        """Look into a queue, in a request for each hundred ids; None if there is none of that name.
+
+        Args:
+            queue: its name.
+            item_ids: items that are looked for even where a hundred others stand before them.
+        """
+        ...
+
+    def agents(self) -> tuple[Agent, ...]:
+        """The launch agents of the team that have not said goodbye."""
+        ...
+
+    def take_back(self, queue: str, item_id: str) -> None:
+        """Ask for an item to be deleted; only `queued` tells whether no agent was faster."""
+        ...
+
+    def annotate(
+        self, run_ids: Sequence[str], tags: Sequence[str], note: str, group: str
+    ) -> tuple[str, ...]:
+        """Add tags and a line of notes to runs, and move them to a group; empty changes nothing.
+
+        Returns:
+            Those of the runs that W&B knows.
+        """
         ...
 
     def observe(self, run_ids: Sequence[str]) -> Mapping[str, ObservedRun]:
         """What W&B knows of these runs, in one listing; unknown ones are left out."""
         ...
 
-    def curve(self, run_id: str, metric: str) -> tuple[Point, ...]:
-        """A metric over steps, in order; empty if the run never logged it."""
+    def curves(
+        self, run_id: str, keys: Sequence[str], whole: Collection[str] = ()
+    ) -> Mapping[str, tuple[Point, ...]]:
+        """Metrics over steps, in order and thinned out; those never logged are left out.
+
+        Args:
+            run_id: the run.
+            keys: the metrics, which take one request together.
+            whole: those whose lowest, highest and last value must be among the points, even
+                where a curve is so long that it takes more requests.
+        """
         ...
 
     def failure(self, run_id: str) -> Failure:
@@ -240,8 +358,16 @@ class Tracker(Protocol):
 
     def run_url(self, run_id: str) -> str: ...
     def group_url(self, group: str) -> str: ...
-    def setup(self, queues: Sequence[str], hook_url: str, secret_name: str) -> tuple[str, ...]:
-        """Create what is missing: queues, webhook integration, automation.
+    def setup(
+        self, queues: Sequence[str], hook_url: str, secret_name: str, canary_metric: str | None
+    ) -> tuple[str, ...]:
+        """Create what is missing: queues, webhook integration, and automations.
+
+        Args:
+            queues: their names.
+            hook_url: what the webhook posts to.
+            secret_name: the team's secret with the token that it sends.
+            canary_metric: whose first value in a run that goes alone rings; None if none does.
 
         Returns:
             What was created, in words; empty the second time.
@@ -255,8 +381,6 @@ class Written:
 
     summary: str
     turns: int
-    input_tokens: int
-    output_tokens: int
 
 
 class Workspace(Protocol):
@@ -273,11 +397,14 @@ class Workspace(Protocol):
 class Writer(Protocol):
     """A model that edits files."""
 
+    tokens: Tokens
+    """What it read and wrote so far, also where `write` raised."""
+
     def write(self, system: str, task: str, workspace: Workspace) -> Written:
         """Carry out a task in a workspace.
 
         Raises:
-            UserError: the model refused, or did not finish within its turns.
+            UserError: the model refused, or did not finish within its turns or its budget.
             Outage: the model's service failed.
         """
         ...
@@ -291,6 +418,10 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None: ...
+
+
+MOST_SUMMARY = 1 << 20
+"""Bytes; Actions drops the whole summary of a step that writes more."""
 
 
 @dataclass(frozen=True)
@@ -307,6 +438,15 @@ class World:
     def folder(self) -> Path:
         """Where jobs of one workflow run hand files to each other."""
         return Path(self.environment.folder)
+
+    def summarise(self, markdown: str) -> None:
+        """Put a text on the page of this workflow run, once, while there is room for it."""
+        if path := self.environment.summary_path:
+            with Path(path).open("a+", encoding="utf-8") as summary:
+                summary.seek(0)
+                before = summary.read()
+                if markdown not in before and len((before + markdown).encode()) < MOST_SUMMARY:
+                    summary.write(f"{markdown}\n")
 
     def set_output(self, name: str, value: str) -> None:
         """Set an output of this job, of one line, for the jobs that need it."""

@@ -6,23 +6,38 @@ from collections.abc import Callable
 from typing import assert_never
 from zlib import crc32
 
-from bot import commands
-from bot.commands import COMMANDS, Command
+from bot import grammar
+from bot.commands import Command
 from bot.comments import render
-from bot.config import ROLES, Role
+from bot.config import Role
 from bot.errors import UserError
-from bot.events import CommentWritten, Event, IdeaLabelled, Rang
+from bot.events import CommentWritten, Event, FormSent, IdeaLabelled, PullMoved, Rang
+from bot.handlers import check as checks
+from bot.handlers.admit import admit
 from bot.handlers.baseline import baseline
+from bot.handlers.budget import budget
+from bot.handlers.compare import compare
+from bot.handlers.diagnose import diagnose
+from bot.handlers.experiment import experiment, finish
 from bot.handlers.fix import fix
+from bot.handlers.help import explain
 from bot.handlers.launch import launch
+from bot.handlers.lock import lock, unlock
 from bot.handlers.merge import confirm
-from bot.handlers.pick import pick
+from bot.handlers.pick import hand_over, pick
 from bot.handlers.proposal import Proposal, carry_out
+from bot.handlers.queue import queue
+from bot.handlers.quote import quote
 from bot.handlers.reconcile import reconcile
+from bot.handlers.results import results
+from bot.handlers.rights import check, check_role, is_too_much, may, role_of
+from bot.handlers.runs import runs
 from bot.handlers.settle import settle
 from bot.handlers.status import status
+from bot.handlers.stop import stop
+from bot.handlers.yes import asked
 from bot.ports import Limited, Outage, Stale, World
-from bot.replies import Help, Problem, Reply, Thanks
+from bot.replies import Noted, Problem, Reply, Thanks
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 8
@@ -45,108 +60,166 @@ def handle_work(world: World) -> None:
     _again(world, lambda: reconcile(world, settle(world)))
 
 
-def _again(world: World, act: Callable[[], None]) -> None:
+def _again(world: World, act: Callable[[], object]) -> None:
     for tried in range(1, MOST_TRIES + 1):
         try:
-            return act()
+            act()
+            return
         except (Outage, Stale) as trouble:
             if tried == MOST_TRIES or isinstance(trouble, Limited):
                 raise
             log.warning("%s, try %s: %s", type(trouble).__name__, tried, trouble)
             world.clock.sleep(min(0.2 * 2**tried, 10) * random.uniform(0.5, 1))  # noqa: S311 - jitter
-    return None
 
 
 def _handle(event: Event, world: World) -> None:
     match event:
         case Rang():
-            reconcile(world)
+            finish(world, reconcile(world))
+        case PullMoved():
+            checks.moved(world, event)
         case IdeaLabelled():
             _label(event, world)
         case CommentWritten():
             _comment(event, world)
+        case FormSent():
+            _form(event, world)
         case _:
             assert_never(event)
 
 
 def _label(event: IdeaLabelled, world: World) -> None:
     """The issue form labels for anyone, so it is the person who counts."""
-    if not _may(world, world.forge.role(event.sender), "act"):
-        world.forge.say(event.place, "thanks", render(Thanks()))
+    if not may(world, world.forge.role(event.sender), "act", "pick"):
+        if world.forge.read_ledger().at(event.place) is None:
+            world.forge.say(event.place, "thanks", render(Thanks()))
         return
     try:
-        pick(world, event.place, event.sender)
+        if proposal := pick(world, event.place, event.sender):
+            carry_out(world, proposal)
+        hand_over(world, event.place)
         reconcile(world, event.place)
     except UserError as error:
         text = str(error)
         world.forge.say(event.place, f"label:{crc32(text.encode())}", render(Problem(text)))
 
 
+def _form(event: FormSent, world: World) -> None:
+    """A command that no comment carries: this workflow run stands for the comment."""
+    prefix = world.config.commands.prefix
+    issue = world.forge.issue(event.place)
+    body = event.body.strip()
+    written = CommentWritten(
+        place=event.place,
+        comment_id=-world.environment.workflow_run,
+        author=event.person,
+        body=body if body.startswith(prefix) else f"{prefix}{body}",
+        is_pull=issue.is_pull,
+    )
+    _comment(written, world)
+
+
 def _comment(event: CommentWritten, world: World) -> None:
     """Permission before parsing: a stranger's typo gets no answer."""
-    if not commands.addressed(event.body):
+    listening = world.config.commands
+    if not grammar.addressed(event.body, listening.prefix):
         log.info("the comment is no command of ours")
         return
-    role = world.forge.role(event.author)
-    if not _may(world, role, "look"):
+    role = role_of(world, event)
+    if not may(world, role, "look"):
         log.info("%s may not use the bot", event.author)
         return
-    command = commands.parse(event.body)
+    command = grammar.parse(event.body, listening.prefix)
     if command is None:
         log.info("the command is none of ours")
         return
-    reply: Reply | None
+    if is_too_much(world, event):
+        _react(event, world, "confused")
+        return
     try:
-        if isinstance(command, UserError):
-            raise command
-        answer = _command(event, command, role, world)
-        if isinstance(answer, Proposal):
-            carry_out(world, answer)
-            answer = None
-        if answer is None:
-            reconcile(world, event.place)
-        reply = answer
+        reply = _answer(event, command, role, world)
     except UserError as error:
         reply = Problem(str(error))
-    if reply is not None:
+    if reply is not None and not (listening.quiet and isinstance(reply, Noted)):
         world.forge.say(event.place, f"reply:{event.comment_id}", render(reply))
-    failed = isinstance(reply, Problem)
-    world.forge.react(event.comment_id, "confused" if failed else "rocket")
+    _react(event, world, "confused" if isinstance(reply, Problem) else "rocket")
 
 
-def _command(
+def _react(event: CommentWritten, world: World, content: str) -> None:
+    if event.comment_id > 0:  # a command from the form has no comment
+        world.forge.react(event.comment_id, content)
+
+
+def _answer(
+    event: CommentWritten, command: Command | UserError, role: Role, world: World
+) -> Reply | None:
+    """Carry a command out, or say why not; None where what comes of it is the answer."""
+    question = None
+    if isinstance(command, UserError):
+        raise command
+    check(world, event, command, role)
+    if command.name == "yes" and (question := asked(world, event)):
+        confirmed = grammar.parse(question.text, world.config.commands.prefix)
+        if not isinstance(confirmed, Command):
+            raise confirmed or UserError(f"`{question.text}` is no command any more.")
+        command = confirmed
+        check(world, event, command, role)
+    answer = _act(event, command, role, world)
+    place = event.place
+    if isinstance(answer, Proposal):
+        place = answer.experiment.number
+        if answer.right:
+            check_role(world, role, answer.right, command.name, for_all=False)
+        answer = admit(world, event, command, answer, question)
+    if answer is None:
+        if command.name == "pick":
+            hand_over(world, place)
+        reconcile(world, place)
+    return answer
+
+
+def _act(
     event: CommentWritten, command: Command, role: Role, world: World
 ) -> Reply | Proposal | None:
-    spec = COMMANDS[command.name]
-    if not _may(world, role, spec.right):
-        needed = getattr(world.config.rights, spec.right)
-        raise UserError(f"`/{spec.name}` needs the role `{needed}` in this repository.")
-    if spec.where == "pr" and not event.is_pull:
-        raise UserError(f"`/{spec.name}` is written on a PR, this is an issue.")
-    if spec.where == "issue" and event.is_pull:
-        raise UserError(f"`/{spec.name}` is written in an issue, this is a PR.")
+    """Let the command's handler decide; what changes an experiment is only proposed."""
     match command.name:
+        case "yes":
+            return None  # it was answered by this very comment before
+        case "experiment":
+            return experiment(world, event, command)
         case "pick":
-            pick(world, event.place, event.author, event.comment_id)
+            return pick(world, event.place, event.author, event.comment_id)
         case "launch":
             return launch(world, event, command)
+        case "quote":
+            return quote(world, event, command)
         case "baseline":
             return baseline(world, event, command)
         case "fix":
             return fix(world, event)
         case "merge":
             return confirm(world, event)
+        case "diagnose":
+            return diagnose(world, event)
         case "status":
             return status(world)
+        case "budget":
+            return budget(world, event.place)
+        case "compare":
+            return compare(world, command)
+        case "results":
+            return results(world, event, command)
+        case "queue":
+            return queue(world, event, command)
+        case "runs":
+            return runs(world, event, command)
+        case "stop":
+            return stop(world, event, command)
+        case "lock":
+            return lock(world, event, command)
+        case "unlock":
+            return unlock(world, event, command, any_lock=may(world, role, "decide"))
         case "help":
-            return Help(commands.table())
+            return explain(world, command)
         case unknown:
             raise AssertionError(f"/{unknown} stands in the table and has no handler")
-    return None
-
-
-def _may(world: World, role: Role, right: commands.Right) -> bool:
-    needed = getattr(world.config.rights, right)
-    if needed is None:
-        needed = "read" if world.forge.is_private else "triage"
-    return ROLES.index(role) >= ROLES.index(needed)

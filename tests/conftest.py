@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.zygote import Zygote
 from tests.zygote import zygote as begin_zygote
+
+# Found examples are tried the same way on every machine, however slow it is.
+settings.register_profile("labhand", deadline=None, derandomize=True, database=None)
+settings.load_profile("labhand")
 
 FOLDERS = ("sandbox", "contract", "judged", "trainer")
 

@@ -7,19 +7,24 @@ the fake stays honest. `Cut` stands for a job that is killed right behind one of
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bot import config as configuration
-from bot.config import Config, Environment, Role
-from bot.core import ledger as ledgers
-from bot.core.experiment import RunState
+from bot.config import Config, Role
+from bot.core import book as books
+from bot.core.attempt import RunState
+from bot.core.cost import Tokens
 from bot.core.ledger import Ledger
+from bot.core.queue import Agent, Queued, QueueItem
 from bot.core.runs import ObservedRun, Point
+from bot.environment import Environment
 from bot.errors import UserError
 from bot.ports import (
     Change,
+    CheckState,
     Failure,
     FileChange,
     Issue,
@@ -42,7 +47,7 @@ guards:
 train:
   command: python -m trainer {overrides} seed={seed}
   config: conf.yaml
-seeds: {experiment: 3, baseline: 6, held_out: [101, 102, 103], looks: 2}
+seeds: {experiment: 3, baseline: 6, held_out: [101, 102, 103], looks: 2, canary: 0}
 judge: {paths: [judge/**]}
 wandb: {entity: acme, project: digits}
 queues: {local: {}}
@@ -65,6 +70,8 @@ class Scissors:
     """Write to how many times it fails before it works."""
     outage: type[Outage] = Outage
     """How it fails."""
+    refusals: dict[str, str] = field(default_factory=dict)
+    """Write to why the service refuses it."""
     lost: dict[str, int] = field(default_factory=dict)
     """Write to how many times it works and its answer is lost."""
 
@@ -84,6 +91,8 @@ def write(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any,
         if scissors.outages.get(method.__name__, 0):
             scissors.outages[method.__name__] -= 1
             raise scissors.outage(f"{method.__name__}: 500")
+        if why := scissors.refusals.get(method.__name__):
+            raise UserError(why)
         result = method(self, *args, **kwargs)
         if scissors.lost.get(method.__name__, 0):
             scissors.lost[method.__name__] -= 1
@@ -128,8 +137,21 @@ class FakeForge:
         self.reactions: list[tuple[int, str]] = []
         self.releases: dict[str, tuple[str, str, str]] = {}
         self.labels: dict[str, str] = {}
+        self.checks: dict[str, tuple[str, str, str]] = {}
+        self.others_checks: dict[tuple[str, str], CheckState] = {}
+        """Commit and name to the state of a check that somebody else made."""
+        self.pull_listings = 0
+        """Commit to what its check says: state, title, summary."""
         self.book: dict[str, str] = {}
         self.log: list[str] = []
+        self.overtaken: dict[str, str] = {}
+        """Branch to where it pointed when the command was written, if it has moved since."""
+        self.written: list[tuple[str, str]] = []
+        """Who commented what within the last hour."""
+        self.opened: dict[str, int] = {}
+        self.pinned: list[int] = []
+        self.rewritten = 0
+        """How often the text of an issue was replaced."""
         self.own_run = 1
         self.live: set[int] = set()
         """Other workflow runs that have not ended."""
@@ -184,6 +206,11 @@ class FakeForge:
         return self.roles.get(login, "none")
 
     def issue(self, number: int) -> Issue:
+        if number in self.pulls:
+            pull = self.pulls[number]
+            return Issue(number, pull.title, "", pull.author, is_pull=True)
+        if number not in self.issues:
+            raise UserError(f"There is no issue #{number}.")
         return self.issues[number]
 
     def pull(self, number: int) -> Pull:
@@ -191,6 +218,7 @@ class FakeForge:
         return replace(pull, head=self.branches[pull.branch]) if pull.is_open else pull
 
     def file(self, path: str, ref: str) -> str | None:
+        ref = self.default_branch if ref == "HEAD" else ref
         return self.commits[self.branches.get(ref, ref)][1].get(path)
 
     def head(self, branch: str) -> str | None:
@@ -205,6 +233,10 @@ class FakeForge:
 
     def tree(self, commit: str) -> str:
         return json.dumps(self.commits[commit][1], sort_keys=True)
+
+    def blobs(self, commit: str) -> Mapping[str, str]:
+        files = self.commits[commit][1]
+        return {path: hashlib.sha256(text.encode()).hexdigest() for path, text in files.items()}
 
     @write
     def create_label(self, name: str, color: str, description: str) -> bool:
@@ -255,6 +287,30 @@ class FakeForge:
         )
         return commit
 
+    def stood(self, branch: str, at: float) -> str | None:
+        del at
+        return self.overtaken.get(branch, self.branches.get(branch))
+
+    def comments_of(self, login: str, since: float) -> tuple[str, ...]:
+        del since
+        return tuple(body for author, body in self.written if author == login)
+
+    @write
+    def write_issue(self, number: int, body: str) -> None:
+        if number in self.issues:
+            self.issues[number] = replace(self.issues[number], body=body)
+            self.rewritten += 1
+
+    @write
+    def pin(self, number: int) -> None:
+        self.pinned.append(number)
+
+    @write
+    def open_issue(self, key: str, title: str, body: str) -> int:
+        if key not in self.opened:
+            self.opened[key] = self.add_issue(title, body, "labhand[bot]")
+        return self.opened[key]
+
     @write
     def close_issue(self, number: int) -> None:
         self.closed.add(number)
@@ -285,23 +341,23 @@ class FakeForge:
         self.reactions.append((comment_id, content))
 
     def read_ledger(self) -> Ledger:
-        return ledgers.parse(self.branches.get(ledgers.BRANCH), self.book)
+        return books.parse(self.branches.get(books.BRANCH), self.book)
 
     @write
     def write_ledger(self, before: Ledger, after: Ledger, message: str) -> Ledger:
-        if before.head != self.branches.get(ledgers.BRANCH):
-            raise Stale(ledgers.BRANCH)
-        files = ledgers.difference(before, after)
+        if before.head != self.branches.get(books.BRANCH):
+            raise Stale(books.BRANCH)
+        files = books.difference(before, after)
         if not files:
-            return after
+            return replace(after, head=before.head)
         for path, text in files.items():
             if text is None:
                 del self.book[path]
             else:
                 self.book[path] = text
         self.log.append(message)
-        self.branches[ledgers.BRANCH] = self._store(None, dict(self.book))
-        return replace(after, head=self.branches[ledgers.BRANCH])
+        self.branches[books.BRANCH] = self._store(None, dict(self.book))
+        return after.written(self.branches[books.BRANCH])
 
     def baseline_asset(self, tag: str) -> str:
         return self.releases[tag][2]
@@ -311,6 +367,18 @@ class FakeForge:
         del title
         self.releases.setdefault(tag, (commit, notes, asset))
         return f"https://hub/releases/tag/{tag}"
+
+    @write
+    def check(self, head: str, state: CheckState, title: str, summary: str) -> None:
+        assert head in self.commits
+        self.checks[head] = (state, title, summary)
+
+    def check_state(self, commit: str, name: str) -> CheckState | None:
+        return self.others_checks.get((commit, name))
+
+    def open_pulls(self) -> frozenset[int]:
+        self.pull_listings += 1
+        return frozenset(number for number, pull in self.pulls.items() if pull.is_open)
 
     def ended(self, workflow_run: int) -> bool:
         return workflow_run not in (self.own_run, *self.live)
@@ -335,50 +403,110 @@ class FakeTracker:
         self.scissors = scissors
         self.outcome = outcome
         self.queue: list[tuple[str, Launch]] = []
+        self.numbers = count(1)
+        self.pushed: dict[str, Launch] = {}
+        """Items by their id; one that was taken back is gone."""
+        self.has_priorities = True
+        self.polling: tuple[Agent, ...] = ()
+        self.notes: dict[str, tuple[tuple[str, ...], str, str]] = {}
+        """Tags, note and group that runs were given."""
         self.runs: dict[str, ObservedRun] = {}
+        self.training: list[tuple[str, Launch]] = []
+        self.deaf = False
+        """Whether nothing stops that is asked to."""
         self.results: dict[str, FakeRun] = {}
         self.listings = 0
         self.made: tuple[str, ...] = ("the queue `local`",)
         self.suggestion = {"lr": "0.003"}
 
     def work(self) -> None:
-        """An agent takes everything from the queue; a second run of the same id ends at once."""
-        for job, launch in self.queue:
-            if launch.run_id in self.runs:
-                continue
+        """An agent takes everything from the queue, and all that trains ends."""
+        ending, self.training = [*self.training, *self._taken()], []
+        for job, launch in ending:
+            if launch.run_id in self.runs and self.runs[launch.run_id].state != "running":
+                continue  # somebody stopped it
             result = self.results[launch.run_id] = self.outcome(launch)
-            config = dict(word.split("=", 1) for word in launch.command if "=" in word)
-            self.runs[launch.run_id] = ObservedRun(
-                id=launch.run_id,
-                state=result.state,
-                commit=job.removeprefix("job:"),
-                summary=dict(result.values),
-                config={**config, "environment.torch": "2.13.0"},
-                seconds=6.0,
-                step=30,
-            )
+            self.runs[launch.run_id] = _trained(job, launch, result.state, result.values)
+
+    def begin(self, **summary: object) -> None:
+        """An agent takes everything from the queue, and none of it has ended."""
+        for job, launch in self._taken():
+            self.runs[launch.run_id] = _trained(job, launch, "running", summary)
+            self.training.append((job, launch))
+
+    def _taken(self) -> list[tuple[str, Launch]]:
+        """What waits; a second run of the same id ends at once."""
+        taken = {launch.run_id: (job, launch) for job, launch in reversed(self.queue)}
         self.queue.clear()
+        return [taken[name] for name in reversed(taken) if name not in self.runs]
 
     @write
-    def prepare(self, commit: str, command: Sequence[str]) -> str:
+    def prepare(self, commit: str, command: Sequence[str], image: str | None = None) -> str:
         del command
-        return f"job:{commit}"
+        return f"job:{image or commit}"
 
     @write
-    def push(self, job: str, launch: Launch, queue: str) -> None:
+    def push(self, job: str, launch: Launch, queue: str) -> str:
         assert queue == "local"
         self.queue.append((job, launch))
+        item_id = f"item{next(self.numbers)}"
+        self.pushed[item_id] = launch
+        return item_id
+
+    def queued(self, queue: str, item_ids: Sequence[str]) -> Queued | None:
+        del item_ids
+        if queue != "local":
+            return None
+        waiting = [id(launch) for _, launch in self.queue]
+        items = (
+            QueueItem(i, "waiting" if id(launch) in waiting else "taken", self._begun(launch))
+            for i, launch in self.pushed.items()
+        )
+        return Queued(tuple(items), self.has_priorities)
+
+    def _begun(self, launch: Launch) -> str | None:
+        return launch.run_id if launch.run_id in self.runs else None
+
+    def agents(self) -> tuple[Agent, ...]:
+        return self.polling
+
+    @write
+    def take_back(self, queue: str, item_id: str) -> None:
+        assert queue == "local"
+        launch = self.pushed[item_id]
+        if any(waiting is launch for _, waiting in self.queue):
+            del self.pushed[item_id]
+            self.queue = [(job, other) for job, other in self.queue if other is not launch]
+
+    @write
+    def annotate(
+        self, run_ids: Sequence[str], tags: Sequence[str], note: str, group: str
+    ) -> tuple[str, ...]:
+        known = tuple(run_id for run_id in run_ids if run_id in self.runs)
+        self.notes.update({run_id: (tuple(tags), note, group) for run_id in known})
+        return known
 
     def observe(self, run_ids: Sequence[str]) -> Mapping[str, ObservedRun]:
         self.listings += 1
         return {i: self.runs[i] for i in run_ids if i in self.runs}
 
-    def curve(self, run_id: str, metric: str) -> tuple[Point, ...]:
-        last = self.results[run_id].values.get(metric)
-        return () if last is None else tuple((s, last - 0.01 * (3 - s)) for s in (1.0, 2.0, 3.0))
+    def curves(
+        self, run_id: str, keys: Sequence[str], whole: Collection[str] = ()
+    ) -> Mapping[str, tuple[Point, ...]]:
+        del whole
+        last = self.results[run_id].values
+        return {
+            key: tuple((s, last[key] - 0.01 * (3 - s)) for s in (1.0, 2.0, 3.0))
+            for key in keys
+            if key in last
+        }
 
     def failure(self, run_id: str) -> Failure:
-        assert self.runs[run_id].state == "failed"
+        if (run := self.runs.get(run_id)) is None:
+            return Failure("missing", "", None, {}, "", "")
+        if run.state != "failed":
+            kind = "killed" if run.state == "killed" else "crash"
+            return Failure(kind, "", None, {}, "", "")
         return Failure(
             kind="nan",
             message="the loss is not finite",
@@ -390,7 +518,7 @@ class FakeTracker:
 
     @write
     def stop(self, run_id: str) -> None:
-        if run_id in self.runs:
+        if run_id in self.runs and not self.deaf:
             self.runs[run_id] = replace(self.runs[run_id], state="killed")
 
     def run_url(self, run_id: str) -> str:
@@ -400,10 +528,27 @@ class FakeTracker:
         return f"https://bees/acme/digits/groups/{group}"
 
     @write
-    def setup(self, queues: Sequence[str], hook_url: str, secret_name: str) -> tuple[str, ...]:
-        del queues, hook_url, secret_name
+    def setup(
+        self, queues: Sequence[str], hook_url: str, secret_name: str, canary_metric: str | None
+    ) -> tuple[str, ...]:
+        del queues, hook_url, secret_name, canary_metric
         made, self.made = self.made, ()
         return made
+
+
+def _trained(
+    job: str, launch: Launch, state: RunState, summary: Mapping[str, object]
+) -> ObservedRun:
+    words = dict(word.split("=", 1) for word in launch.command if "=" in word)
+    return ObservedRun(
+        id=launch.run_id,
+        state=state,
+        commit=job.removeprefix("job:"),
+        summary=dict(summary),
+        config={**words, **launch.settings, "environment.torch": "2.13.0"},
+        seconds=6.0,
+        step=30,
+    )
 
 
 class FakeClock:
@@ -426,6 +571,7 @@ class FakeWriter:
     path: str = "model.py"
     text: str = "layers = 3\n"
     error: Exception | None = None
+    tokens: Tokens = field(default_factory=Tokens)
 
     def write(self, system: str, task: str, workspace: Workspace) -> Written:
         assert system
@@ -433,7 +579,8 @@ class FakeWriter:
         if self.error:
             raise self.error
         workspace.write(self.path, self.text)
-        return Written("One layer more.", 2, 900, 80)
+        self.tokens += Tokens(input=100, cached=700, stored=100, output=80)
+        return Written("One layer more.", 2)
 
 
 def world(

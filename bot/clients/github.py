@@ -1,11 +1,14 @@
 """GitHub through PyGithub: the Forge."""
 
 import logging
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.clients.github_book import LabBook
+from bot.clients.github_checks import Checks
 from bot.clients.github_comments import Comments
-from bot.clients.github_connection import Expecting, answered
+from bot.clients.github_connection import Expecting, answered, unchanging
 from bot.clients.github_releases import Releases
 from bot.config import ROLES, Role
 from bot.errors import UserError
@@ -15,12 +18,14 @@ if TYPE_CHECKING:
     from github.PullRequest import PullRequest
 
 SCHEDULE = "ring.yml"
+HEAD = "HEAD"
+WORKFLOW = "labhand.yml"
 MOST_FILES = 300
 """GitHub lists no more files of a comparison."""
 logger = logging.getLogger(__name__)
 
 
-class GitHub(Comments, LabBook, Releases):
+class GitHub(Checks, Comments, LabBook, Releases):
     """One repository on GitHub.
 
     Args:
@@ -65,7 +70,8 @@ class GitHub(Comments, LabBook, Releases):
         with Expecting(404, 410):
             found = self._repository.get_issue(number)
             author = found.user.login
-            return Issue(number, found.title, found.body or "", author)
+            is_pull = found.pull_request is not None
+            return Issue(number, found.title, found.body or "", author, is_pull)
         raise UserError(f"There is no issue #{number}.")
 
     @answered
@@ -87,9 +93,16 @@ class GitHub(Comments, LabBook, Releases):
         raise UserError(f"#{number} is no pull request.")
 
     @answered
+    def open_pulls(self) -> frozenset[int]:
+        return frozenset(pull.number for pull in self._repository.get_pulls(state="open"))
+
+    @unchanging(commits=1)
+    @answered
     def file(self, path: str, ref: str) -> str | None:
         with Expecting(404):
-            found = self._repository.get_contents(path, ref=ref)
+            # Without a ref GitHub takes the default branch, whatever its name is.
+            where = {} if ref == HEAD else {"ref": ref}
+            found = self._repository.get_contents(path, **where)
             if isinstance(found, list) or found.type != "file":
                 return None
             try:
@@ -105,6 +118,22 @@ class GitHub(Comments, LabBook, Releases):
         return None
 
     @answered
+    def stood(self, branch: str, at: float) -> str | None:
+        repository, before = self._repository, None
+        with Expecting(404):  # an older GitHub of one's own
+            _, moves = repository.requester.requestJsonAndCheck(
+                "GET",
+                f"{repository.url}/activity",
+                {"ref": f"refs/heads/{branch}", "per_page": 100},
+            )
+            for move in moves:  # the newest first
+                if datetime.fromisoformat(move["timestamp"]).timestamp() <= at:
+                    return str(move["after"])
+                before = str(move["before"])
+        return before
+
+    @unchanging(commits=2)
+    @answered
     def compare(self, base: str, head: str) -> Change:
         found = self._repository.compare(base, head)
         if len(found.files) >= MOST_FILES:
@@ -119,9 +148,19 @@ class GitHub(Comments, LabBook, Releases):
         ]
         return Change(found.merge_base_commit.sha, tuple(files))
 
+    @unchanging(commits=1)
     @answered
     def tree(self, commit: str) -> str:
         return self._repository.get_git_commit(commit).tree.sha
+
+    @unchanging(commits=1)
+    @answered
+    def blobs(self, commit: str) -> Mapping[str, str]:
+        listed = self._repository.get_git_tree(commit, recursive=True)
+        if listed.raw_data.get("truncated"):
+            logger.warning("%s holds more files than GitHub lists", commit)
+            return {}
+        return {each.path: each.sha for each in listed.tree if each.type == "blob"}
 
     @answered
     def create_label(self, name: str, color: str, description: str) -> bool:
@@ -185,7 +224,7 @@ class GitHub(Comments, LabBook, Releases):
             )
         if found.draft:
             found.mark_ready_for_review()
-        with Expecting(403, 404, 405, 409, 422) as answer:
+        with Expecting(403, 404, 405, 422) as answer:
             return found.merge(message, title, method, head).sha
         if "was modified" in answer.reason and "Base branch" in answer.reason:
             raise Outage(answer.reason)
@@ -197,6 +236,27 @@ class GitHub(Comments, LabBook, Releases):
     @answered
     def close_issue(self, number: int) -> None:
         self._repository.get_issue(number).edit(state="closed", state_reason="completed")
+
+    @answered
+    def send_form(self, command: str, number: int) -> None:
+        """Send the form in the Actions tab, as whoever's token this is.
+
+        Raises:
+            UserError: GitHub does not let this person start workflows here.
+        """
+        repository = self._repository
+        form = {"command": command, "number": str(number)}
+        with Expecting(403, 404, 422) as answer:
+            repository.requester.requestJsonAndCheck(
+                "POST",
+                f"{repository.url}/actions/workflows/{WORKFLOW}/dispatches",
+                input={"ref": repository.default_branch, "inputs": form},
+            )
+            return
+        raise UserError(
+            f"GitHub does not start `{WORKFLOW}`: {answer.reason} The token needs the right to "
+            "start workflows (`actions: write`), and its owner the role `write`."
+        )
 
     @answered
     def ended(self, workflow_run: int) -> bool:

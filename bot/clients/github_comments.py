@@ -1,14 +1,21 @@
 """GitHub comments: each said once, found again by its author and its marker."""
 
 import logging
+from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from bot.clients.github_connection import Connection, Expecting, answered
+from bot.events import LABEL
 
 if TYPE_CHECKING:
     from github.IssueComment import IssueComment
 
 MARK = "<!-- labhand:"
+SEEN = "eyes"
+"""What `action.yml` puts on a command before Python is there."""
+MOST_ISSUES = 100
+"""An errand is finished within minutes: its issue is among the latest."""
 logger = logging.getLogger(__name__)
 
 
@@ -55,9 +62,61 @@ class Comments(Connection):
     @answered
     def react(self, comment_id: int, content: str) -> None:
         with Expecting(404):
-            self._comment(comment_id).create_reaction(content)
+            comment = self._comment(comment_id)
+            comment.create_reaction(content)
+            for given in comment.get_reactions():
+                if given.content == SEEN and given.user.id == self._bot_id:
+                    comment.delete_reaction(given.id)
             return
         logger.info("comment %s is gone: nothing to react to", comment_id)
+
+    @answered
+    def open_issue(self, key: str, title: str, body: str) -> int:
+        mark = f"{MARK}{key} -->"
+        mine = self._repository.get_issues(state="all", sort="created", direction="desc")
+        for found in islice(mine, MOST_ISSUES):
+            if _mark_of(found.body) == mark and found.user.id == self._bot_id:
+                return found.number
+        made = self._repository.create_issue(title, _marked(body, mark), labels=[LABEL])
+        return made.number
+
+    @answered
+    def write_issue(self, number: int, body: str) -> None:
+        with Expecting(404, 410):
+            found = self._repository.get_issue(number)
+            text = _marked(body, _mark_of(found.body))
+            if found.body != text:
+                found.edit(body=text)
+            return
+        logger.info("issue %s is gone: nothing to write", number)
+
+    @answered
+    def pin(self, number: int) -> None:
+        node = self._repository.get_issue(number).node_id
+        with Expecting(400, 403) as answer:  # PyGithub takes any error of GraphQL for a 400
+            self._mutate("pinIssue", {"issueId": node}, "issue { isPinned }")
+            return
+        logger.warning("issue %s is not pinned: %s", number, answer.reason)
+
+    @answered
+    def comments_of(self, login: str, since: float) -> tuple[str, ...]:
+        repository, start = self._repository, datetime.fromtimestamp(since, UTC)
+        _, found = repository.requester.requestJsonAndCheck(
+            "GET",
+            f"{repository.url}/issues/comments",
+            {
+                "since": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+                "sort": "created",
+                "direction": "desc",
+                "per_page": 100,
+            },
+        )
+        return tuple(
+            comment["body"] or ""
+            for comment in found
+            if (comment["user"] or {}).get("login") == login
+            and datetime.fromisoformat(comment["created_at"]) >= start
+        )
 
     def _comment(self, comment_id: int) -> "IssueComment":
         from github.IssueComment import IssueComment

@@ -1,6 +1,7 @@
 """The connection to one GitHub repository: what is retried, and what a refusal means."""
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from json import JSONDecodeError
@@ -18,12 +19,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 READS = frozenset({"GET", "HEAD"})
 TIMEOUT_SECONDS = 30
+COMMIT = re.compile(r"[0-9a-f]{40}")
 LIMIT_KINDS = frozenset({"RATE_LIMIT", "RATE_LIMITED"})
 """GitHub's GraphQL says the one today, and said the other."""
 HINTS = {
     401: "The bot's token is not valid any more.",
     403: "The bot's token may not do this: compare the workflow's `permissions` with the README.",
-    409: "Something else changed it in the meantime: look at it, then ask again.",
 }
 
 
@@ -74,6 +75,32 @@ def _connect(token: str, api_url: str, retried: frozenset[str]) -> "Github":
         seconds_between_writes=None,
         lazy=True,
     )
+
+
+def unchanging(commits: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Ask GitHub once in this process for what does not change.
+
+    Args:
+        commits: so many of the last arguments have to name commits in full, or else what they
+            name may move, and is asked for again.
+    """
+
+    def remembering(method: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(method)
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            client, *given = args
+            names = given[len(given) - commits :]
+            if kwargs or not all(COMMIT.fullmatch(str(name)) for name in names):
+                return method(*args, **kwargs)
+            known: dict[tuple[object, ...], T] = vars(client).setdefault("_unchanging", {})
+            key = (method.__name__, *given)
+            if key not in known:
+                known[key] = method(*args, **kwargs)
+            return known[key]
+
+        return call
+
+    return remembering
 
 
 def answered(method: Callable[P, T]) -> Callable[P, T]:
@@ -133,7 +160,7 @@ def _meaning(error: "GithubException") -> Exception:
         return Limited(f"GitHub asks us to wait{_until(error)}: {reason}")
     if status >= 500:
         return Outage(f"GitHub answered {status}: {reason}")
-    if "STALE_DATA" in kinds:
+    if status == 409 or "STALE_DATA" in kinds:
         return Stale(reason)
     if kinds & {None, "SERVICE_UNAVAILABLE", "INTERNAL"}:
         return Outage(f"GitHub's GraphQL answered: {reason}")

@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from bot.clients.github_connection import Connection, Expecting, answered
+from bot.clients.github_connection import Connection, Expecting, answered, unchanging
 from bot.core.baseline import ASSET
 from bot.errors import UserError
 
@@ -33,6 +33,7 @@ class Releases(Connection):
             )
         return release.html_url
 
+    @unchanging(commits=0)
     @answered
     def baseline_asset(self, tag: str) -> str:
         with Expecting(404):

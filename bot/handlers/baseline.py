@@ -1,6 +1,7 @@
 """`/baseline`: train the default branch, and release the result as the baseline."""
 
 from bot.commands import Command
+from bot.core.book import asked
 from bot.core.experiment import Experiment
 from bot.errors import UserError
 from bot.events import CommentWritten
@@ -29,10 +30,10 @@ def baseline(world: World, event: CommentWritten, command: Command) -> Proposal 
     if commit is None:
         raise UserError(f"The branch `{world.forge.default_branch}` has no commit yet.")
     seeds = world.config.seeds.baseline
-    if asked := command.arguments.get("seeds"):
-        if int(asked) < 2:
+    if wanted := command.arguments.get("seeds"):
+        if int(wanted) < 2:
             raise UserError("A baseline needs two seeds at least: `/baseline seeds=10`.")
-        seeds = tuple(range(1, int(asked) + 1))
+        seeds = tuple(range(1, int(wanted) + 1))
     if ledger.baseline and ledger.baseline.commit == commit:
         measured = {s.seed for s in read(world, ledger.baseline.tag).seeds}
         if measured >= set(seeds):
@@ -51,6 +52,9 @@ def baseline(world: World, event: CommentWritten, command: Command) -> Proposal 
         world, ledger, experiment, "baseline", commit, seeds, event.author, event.comment_id,
         overrides={}, baseline=None,
     )  # fmt: skip
-    after = experiment.with_attempt(attempt).but(answered=(*experiment.answered, event.comment_id))
+    after = experiment.with_attempt(attempt).but(
+        answered=(*experiment.answered, event.comment_id), frozen=world.config.rules
+    )
     message = f"#{event.place}: {event.author} asks for a baseline of {len(seeds)} seeds"
-    return Proposal(ledger, after, message, attempt)
+    text = asked(message, event.author, event.comment_id)
+    return Proposal(ledger, after, text, attempt, head=commit)

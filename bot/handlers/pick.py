@@ -4,10 +4,14 @@ import logging
 
 from bot.comments import render
 from bot.core import idea as ideas
+from bot.core.book import asked
+from bot.core.cost import Amount
 from bot.core.experiment import Experiment, Intention, branch_name
 from bot.core.settings import with_settings
 from bot.errors import UserError
-from bot.handlers.recall import recall, record
+from bot.handlers.pricing import reserve_model
+from bot.handlers.proposal import Proposal
+from bot.handlers.recall import recall
 from bot.handlers.write import TASK, Task, closed
 from bot.ports import World
 from bot.replies import Writing
@@ -15,8 +19,8 @@ from bot.replies import Writing
 log = logging.getLogger(__name__)
 
 
-def pick(world: World, place: int, person: str, comment_id: int | None = None) -> None:
-    """Write down that an idea is to be tried, and reserve a model job if it needs code.
+def pick(world: World, place: int, person: str, comment_id: int | None = None) -> Proposal | None:
+    """Propose that an idea is tried; if it needs code, `hand_over` reserves a model job for it.
 
     Args:
         world: the ports.
@@ -31,7 +35,7 @@ def pick(world: World, place: int, person: str, comment_id: int | None = None) -
     known = recall(world, ledger, place)
     if known and known.phase != "stalled":
         _again(world, known, comment_id)
-        return
+        return None
     if ledger.baseline is None:
         raise UserError(
             "There is no baseline to measure against yet. Write `/baseline` in an issue; "
@@ -48,22 +52,22 @@ def pick(world: World, place: int, person: str, comment_id: int | None = None) -
         phase="picked",
         idea=idea,
         answered=(comment_id,) if comment_id else (),
+        spent=known.spent if known else Amount(),
     )
+    message = asked(f"#{place}: {person} picks this idea", person, comment_id)
     if idea.overrides:
-        _check(world, ledger.baseline.commit, idea.overrides)
-        record(world, ledger, ledger.put(experiment), f"#{place}: picked by {person}")
-        return
+        check_settings(world, ledger.baseline.commit, idea.overrides)
+        return Proposal(ledger, experiment, message)
+    experiment = reserve_model(world, ledger, experiment, person)
     intention = Intention(step="write", workflow_run=world.environment.workflow_run)
     experiment = experiment.but(phase="writing", intention=intention, task=ledger.baseline.commit)
-    record(world, ledger, ledger.put(experiment), f"#{place}: picked by {person}")
-    _reserve(world, experiment)
+    return Proposal(ledger, experiment, message)
 
 
 def _again(world: World, known: Experiment, comment_id: int | None) -> None:
     """The idea is picked already: go on where an outage cut this very job off, or say so."""
-    held = known.intention
-    if known.phase == "writing" and held and held.workflow_run == world.environment.workflow_run:
-        _reserve(world, known)
+    if _is_ours(world, known):
+        log.info("#%s is picked by this very job", known.number)
     elif comment_id and comment_id not in known.answered:
         where = f"see #{known.pull}" if known.pull else "its PR follows"
         raise UserError(f"This idea is picked already: {where}.")
@@ -71,7 +75,17 @@ def _again(world: World, known: Experiment, comment_id: int | None) -> None:
         log.info("#%s is picked already", known.number)
 
 
-def _check(world: World, commit: str, overrides: dict[str, str]) -> None:
+def _is_ours(world: World, experiment: Experiment) -> bool:
+    held, own = experiment.intention, world.environment.workflow_run
+    return experiment.phase == "writing" and held is not None and held.workflow_run == own
+
+
+def check_settings(world: World, commit: str, overrides: dict[str, str]) -> None:
+    """Check that a commit's configuration file has these settings.
+
+    Raises:
+        UserError: it lacks one, or there is no such file.
+    """
     path = world.config.train.config
     if path is None:
         raise UserError(
@@ -83,8 +97,11 @@ def _check(world: World, commit: str, overrides: dict[str, str]) -> None:
     with_settings(text, overrides)
 
 
-def _reserve(world: World, experiment: Experiment) -> None:
-    """Hand the task to the job that writes, which has a model and no rights."""
+def hand_over(world: World, place: int) -> None:
+    """Hand what this job has picked to the job that writes, which has a model and no rights."""
+    experiment = world.forge.read_ledger().at(place)
+    if experiment is None or not _is_ours(world, experiment):
+        return
     assert experiment.idea is not None
     assert experiment.task is not None
     task = Task(
@@ -95,6 +112,8 @@ def _reserve(world: World, experiment: Experiment) -> None:
         command=world.config.train.command,
         model=world.config.claude.model,
         max_turns=world.config.claude.max_turns,
+        usd=experiment.model_job.usd if experiment.model_job else None,
+        prices=experiment.model_job.prices if experiment.model_job else None,
         closed=closed(world.config),
     )
     path = world.folder / TASK

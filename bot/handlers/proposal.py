@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
-from bot.core.experiment import Attempt, Experiment
+from bot.commands import Right
+from bot.core.attempt import Attempt
+from bot.core.desk import Desk
+from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
+from bot.core.price import Price
 from bot.handlers.recall import record
 from bot.ports import World
 
@@ -21,6 +25,18 @@ class Proposal:
     """Who asks for what: the lab book's commit message."""
     attempt: Attempt | None = None
     """What it would train; None if it trains nothing, or what is not known yet."""
+    estimate: Price | None = None
+    """What it would cost where the attempt is not known yet."""
+    head: str | None = None
+    """The head of the PR that it was decided on; None if it is bound to none."""
+    right: Right | None = None
+    """A right that it needs beyond its command's; None if it needs no more."""
+
+    @property
+    def price(self) -> Price | None:
+        """What it would cost; None if it trains nothing, or nobody knows."""
+        aside = self.attempt.reserved if self.attempt else None
+        return aside.price if aside else self.estimate
 
     @property
     def after(self) -> Ledger:
@@ -28,6 +44,7 @@ class Proposal:
         return self.before.put(self.experiment)
 
 
-def carry_out(world: World, proposal: Proposal) -> None:
-    """Write the decision down; the ring behind it acts on it."""
-    record(world, proposal.before, proposal.after, proposal.message)
+def carry_out(world: World, proposal: Proposal, desk: Desk | None = None) -> None:
+    """Write the decision down, with what changes on the desk; the ring behind it acts on it."""
+    after = proposal.after.with_desk(desk) if desk else proposal.after
+    record(world, proposal.before, after, proposal.message)

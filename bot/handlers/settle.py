@@ -5,6 +5,7 @@ import logging
 from pydantic import ValidationError
 
 from bot.comments import plain, render
+from bot.core.budget import settle_model
 from bot.core.experiment import Experiment
 from bot.core.patch import refuse
 from bot.core.secrets import redact
@@ -39,7 +40,10 @@ def settle(world: World) -> int:
         _commit(world, task, experiment, work)
         summary = redact(work.summary)[:MOST_SUMMARY]
         after = experiment.but(phase="picked", intention=None, written=summary)
-    world.forge.write_ledger(ledger, ledger.put(after), f"#{task.number}: {after.phase}")
+    paid = settle_model(ledger.put(after), task.number, work.tokens)
+    taken = "taken" if after.phase == "picked" else "not taken"
+    message = f"#{task.number}: what the model wrote is {taken}"
+    world.forge.write_ledger(ledger, paid, message)
     return task.number
 
 

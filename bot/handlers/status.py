@@ -11,7 +11,7 @@ from bot.replies import Status, StatusRow
 
 def status(world: World) -> Status:
     """Ring, then list what is open."""
-    reconcile(world)
+    reconcile(world, asked=True)
     ledger = world.forge.read_ledger()
     tag = ledger.baseline.tag if ledger.baseline else None
     rows = [_row(e) for e in ledger.experiments.values() if e.phase != "released"]

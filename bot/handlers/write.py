@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from bot.comments import prompt
 from bot.config import Config
+from bot.core.cost import TokenPrices, Tokens
 from bot.core.idea import Idea
 from bot.core.patch import CLOSED, refuse
 from bot.errors import UserError
@@ -30,6 +31,9 @@ class Task(BaseModel):
     """How the program is started."""
     model: str
     max_turns: int
+    usd: float | None
+    """What it may cost; None where tokens have no price."""
+    prices: TokenPrices | None
     closed: tuple[str, ...]
     """Patterns of paths that may not be touched."""
 
@@ -41,6 +45,8 @@ class Work(BaseModel):
     summary: str = ""
     reason: str = ""
     """Why there is nothing to take; empty if there is."""
+    tokens: Tokens | None = None
+    """What the model read and wrote; None where nobody knows."""
 
 
 def closed(config: Config) -> tuple[str, ...]:
@@ -63,17 +69,14 @@ def write(folder: Path, task: Task, writer: Writer, workspace: Workspace) -> Non
         )
         files = dict(workspace.changes())
         work = Work(files=files, summary=written.summary, reason=refuse(files, task.closed) or "")
-        log.info(
-            "%s turns, %s tokens read, %s written",
-            written.turns,
-            written.input_tokens,
-            written.output_tokens,
-        )
+        log.info("%s turns", written.turns)
     except UserError as error:
         work = Work(reason=str(error))
     except Outage:
         log.exception("the model's service failed")
         work = Work(reason="the model's service did not answer")
+    work = work.model_copy(update={"tokens": writer.tokens})
+    log.info("%s", work.tokens)
     path = folder / WORK
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(work.model_dump()), encoding="utf-8")

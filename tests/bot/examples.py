@@ -3,10 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.core.comparability import Parity
+from bot.core.diagnostics import Vital, Warned
+from bot.core.interval import Interval, Sample, welch
+from bot.core.price import Price
+from bot.core.results import MetricRow, RunRow
 from bot.core.runs import Point
-from bot.core.verdict import Interval, Sample, level, welch
+from bot.core.spending import level
 from bot.replies import (
     AlreadyLaunched,
+    Earlier,
     FailureReport,
     Fixed,
     Help,
@@ -14,9 +20,9 @@ from bot.replies import (
     Launched,
     Merged,
     MergeMessage,
-    MetricRow,
     NotConfirmed,
     NothingWritten,
+    Option,
     Problem,
     Progress,
     PullBody,
@@ -25,7 +31,7 @@ from bot.replies import (
     ReleaseNotes,
     Reply,
     Report,
-    RunRow,
+    Sight,
     Stale,
     Status,
     StatusRow,
@@ -33,11 +39,17 @@ from bot.replies import (
     Trouble,
     Writing,
 )
+from tests.bot.examples_board import BOARD_EXAMPLES
+from tests.bot.examples_budget import BUDGET_EXAMPLES, SPENDING
+from tests.bot.examples_commands import COMMAND_EXAMPLES
+from tests.bot.examples_launch import LAUNCH_EXAMPLES
+from tests.bot.examples_queue import QUEUE_EXAMPLES
 
 BASELINE = Sample((0.8431, 0.8389, 0.8420, 0.8402, 0.8437, 0.8398, 0.8415, 0.8381, 0.8429, 0.8418))
 WINNER = Sample((0.8462, 0.8489, 0.8471, 0.8455, 0.8483))
 UNSURE = Sample((0.8437, 0.8411, 0.8402, 0.8446, 0.8439))
 WORSE = Sample((0.8352, 0.8371, 0.8344, 0.8369, 0.8360))
+HOPELESS = Sample((0.8372, 0.8441, 0.8385, 0.8436, 0.8384))
 FLAT = Sample((0.8401, 0.8413, 0.8409, 0.8416, 0.8404))
 HELD_OUT = Sample((0.8458, 0.8476, 0.8463))
 RELEASED = Sample((*HELD_OUT.values, 0.8449, 0.8481, 0.8467, 0.8452, 0.8470))
@@ -62,7 +74,7 @@ def curve(values: tuple[float, ...]) -> tuple[Point, ...]:
 
 def finished(sample: Sample, name: str, first: int = 1) -> tuple[RunRow, ...]:
     return tuple(
-        RunRow(seed, "finished", f"{WANDB}/runs/{name}-s{seed}", 9600, value)
+        RunRow(seed, "finished", f"{WANDB}/runs/{name}-s{seed}", 9600, value, {"val/dice": value})
         for seed, value in enumerate(sample.values, first)
     )
 
@@ -93,9 +105,40 @@ MINUTES = MetricRow(
 MEMORY = MetricRow("gpu/peak_gib", "minimize", Sample((31.2,)), Sample((31.5,)), None, "2", None)
 
 
+def price(runs: int) -> Price:
+    """Of so many runs of 42 minutes."""
+    return Price.of(runs, 2520.0, 1, 2.40)
+
+
+SHARED = {
+    "evaluation code": "8c1f6e0b2a77",
+    "metric definition": "as it was",
+    "evaluation data": "9f2c61d0a8e4",
+    "device": "NVIDIA A100 80GB",
+    "torch": "2.13.0",
+    "precision": "bf16",
+    "global batch": "16",
+}
+PARITY = tuple(Parity(what, value, value, "same") for what, value in SHARED.items())
+VITALS = (
+    Vital("gradient norm", "", (1.31, 1.42, 1.28, 1.35, 1.40)),
+    Vital("speed", "samples/s", (61.2, 60.4, 61.9, 61.0, 60.8)),
+    Vital("GPU memory, peak", "GB", (33.8, 33.8, 33.8, 33.8, 33.8)),
+)
+
+
 def report(sample: Sample, outcome: str, values: tuple[float, ...], **changes: Any) -> Report:
     fields: dict[str, Any] = {
         "outcome": outcome,
+        "number": 41,
+        "pull": 47,
+        "method": "welch",
+        "parity": PARITY,
+        "spending": SPENDING,
+        "options": (),
+        "vitals": VITALS,
+        "warnings": (),
+        "earlier": (),
         "title": "EMA of the weights",
         "commit": "3f9c1e2ab04d5e6f708192a3b4c5d6e7f8091a2b",
         "baseline": "baseline-v6",
@@ -104,7 +147,7 @@ def report(sample: Sample, outcome: str, values: tuple[float, ...], **changes: A
         "min_effect": 0.002,
         "next_command": "",
         "next_seeds": 0,
-        "next_minutes": None,
+        "next_price": price(5),
         "why": "",
         "runs": finished(sample, "lh-41-1"),
         "baseline_runs": finished(BASELINE, "lh-6-1"),
@@ -126,7 +169,7 @@ def report(sample: Sample, outcome: str, values: tuple[float, ...], **changes: A
     return Report(**fields)
 
 
-WIN = report(WINNER, "WIN", WINNING, next_command="/merge", next_seeds=3, next_minutes=126.3)
+WIN = report(WINNER, "WIN", WINNING, next_command="/merge", next_seeds=3, next_price=price(3))
 UNDECIDED = report(
     UNSURE,
     "UNDECIDED",
@@ -134,14 +177,40 @@ UNDECIDED = report(
     title="RandAugment, magnitude 9",
     next_command="/launch seeds=+5",
     next_seeds=5,
-    next_minutes=220.0,
+    options=(
+        Option("/launch seeds=+5", price(5), 0.30, 0.02),
+        Option("/launch seeds=+10", price(10), 0.43, 0.08),
+    ),
     settings={
         "data.augment.name": ("flip", "randaugment"),
         "data.augment.magnitude": ("none", "9"),
     },
     files={},
 )
-LOSS = report(WORSE, "LOSS", BELOW, title="Sum instead of mean pooling")
+FUTILE = report(
+    HOPELESS,
+    "UNDECIDED",
+    INSIDE,
+    title="Label smoothing 0.02",
+    next_command="/launch seeds=+5",
+    next_seeds=5,
+    options=(
+        Option("/launch seeds=+5", price(5), 0.0, 0.59),
+        Option("/launch seeds=+10", price(10), 0.0075, 0.65),
+    ),
+)
+LOSS = report(
+    WORSE,
+    "LOSS",
+    BELOW,
+    title="Sum instead of mean pooling",
+    attempt=3,
+    warnings=(Warned("plateau", (1, 3, 4), "val/dice has not risen since epoch 21"),),
+    earlier=(
+        Earlier(2, "a41b77c0d1e2f3a4", 5, "INVALID", f"{REPOSITORY}/issues/47#issuecomment-1002"),
+        Earlier(1, "9e0f1a2b3c4d5e6f", 5, "SUPERSEDED", ""),
+    ),
+)
 NO_GAIN = report(FLAT, "LOSS", INSIDE, title="Cosine instead of step decay")
 BROKEN_GUARD = report(
     WINNER,
@@ -158,7 +227,18 @@ BROKEN_GUARD = report(
     why="The guard `train/minutes` does not hold.",
 )  # fmt: skip
 NOT_COMPARABLE = report(
-    WINNER, "NOT_COMPARABLE", WINNING, why="It changes the judge: `src/metrics/dice.py`."
+    WINNER,
+    "NOT_COMPARABLE",
+    WINNING,
+    why="It changes the judge: `src/metrics/dice.py`.",
+    files={"src/metrics/dice.py": (3, 1), "src/model.py": (2, 2)},
+    parity=(
+        Parity("evaluation code", "as it was", "`src/metrics/dice.py`", "not comparable"),
+        *PARITY[1:3],
+        Parity("device", "NVIDIA A100 80GB", "NVIDIA A100 40GB", "differs"),
+        Parity("torch", "2.13.0", "", "unknown"),
+        *PARITY[5:],
+    ),
 )
 WRONG_SETTING = report(
     WINNER,
@@ -179,6 +259,7 @@ FAILED = FailureReport(
     title="Wider decoder, 48 → 64 channels",
     commit="77ac90d1e2ab04d5e6f708192a3b4c5d6e7f8091",
     attempt=1,
+    spending=replace(SPENDING, limit=None),
     runs=(
         *(
             RunRow(seed, "finished", f"{WANDB}/runs/lh-49-1-s{seed}", 9600, value)
@@ -187,13 +268,14 @@ FAILED = FailureReport(
         RunRow(4, "failed", f"{WANDB}/runs/lh-49-1-s4", 240),
     ),
     failed_seeds=(4,),
+    left_seeds=(4,),
     kind="oom",
     message="CUDA out of memory. Tried to allocate 2.25 GiB.",
     step=240,
     why="The first validation, on full images, needs 41.8 GiB; the card has 39.4.",
     suggestion={"data.val_batch_size": ("4", "2")},
     fix_minutes=210.0,
-    again="/launch",
+    again="/launch only=failed",
     last_lines=LAST_LINES,
     log_url=f"{WANDB}/runs/lh-49-1-s4/logs",
     group_url=f"{WANDB}/groups/lh-49-1",
@@ -205,13 +287,14 @@ ALL_FAILED = FailureReport(
     attempt=2,
     runs=tuple(RunRow(s, "failed", f"{WANDB}/runs/lh-50-2-s{s}", 12) for s in (1, 2, 3)),
     failed_seeds=(1, 2, 3),
+    left_seeds=(1, 2, 3),
     kind="nan",
     message="",
     step=12,
     why="",
     suggestion={},
     fix_minutes=126.0,
-    again="/launch",
+    again="/launch only=failed",
     last_lines="",
     log_url=f"{WANDB}/runs/lh-50-2-s1/logs",
     group_url=f"{WANDB}/groups/lh-50-2",
@@ -235,8 +318,9 @@ JUDGING = Judging(
     baseline_url=RELEASE_URL,
     baseline_seeds=10,
     seeds=(1, 2, 3, 4, 5),
-    detectable=0.002943,
-    minutes=210.0,
+    first=Sight(5, 0.002943, price(5)),
+    last=Sight(15, 0.002311, price(15)),
+    hope=0.005,
 )
 HYPOTHESIS = """\
 Validation dice jumps by 0.004 between neighbouring epochs, so the last epoch is
@@ -369,6 +453,7 @@ EXAMPLES: dict[str, Reply] = {
     ),
     "report_win": WIN,
     "report_undecided": UNDECIDED,
+    "report_futile": FUTILE,
     "report_loss": LOSS,
     "report_no_gain": NO_GAIN,
     "report_broken_guard": BROKEN_GUARD,
@@ -425,5 +510,10 @@ EXAMPLES: dict[str, Reply] = {
         ),
     ),
     "status_empty": Status(None, "", ()),
+    **COMMAND_EXAMPLES,
+    **BOARD_EXAMPLES,
+    **LAUNCH_EXAMPLES,
+    **QUEUE_EXAMPLES,
+    **BUDGET_EXAMPLES,
     "nothing_written": NothingWritten("it edits `src/metrics/dice.py`, which judges", WORKFLOW),
 }  # fmt: skip

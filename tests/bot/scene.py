@@ -3,9 +3,10 @@
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from bot import router
-from bot.events import CommentWritten, IdeaLabelled, Rang
+from bot.events import CommentWritten, Event, IdeaLabelled, Rang
 from bot.ports import Launch, World
 from tests.fakes import Comment, Cut, FakeForge, FakeRun, FakeTracker, world
 
@@ -48,6 +49,16 @@ class Scene:
         assert isinstance(self.world.tracker, FakeTracker)
         return self.world.tracker
 
+    def configure(self, **sections: dict[str, Any]) -> None:
+        """Change sections of the configuration, as a commit to the default branch does."""
+        config = self.world.config
+        changed = {
+            name: type(section).model_validate({**section.model_dump(), **values})
+            for name, values in sections.items()
+            if (section := getattr(config, name))
+        }
+        self.world = replace(self.world, config=config.model_copy(update=changed))
+
     def new_job(self) -> World:
         """The next workflow run begins; the one before has ended."""
         run = self.world.environment.workflow_run + 1
@@ -59,7 +70,14 @@ class Scene:
     def writes(self, person: str, place: int, body: str, comment_id: int | None = None) -> int:
         """Somebody comments; the bot answers in a job of its own."""
         number = comment_id or next(self.comment_ids)
-        event = CommentWritten(place, number, person, body, place in self.forge.pulls)
+        event = CommentWritten(
+            place=place,
+            comment_id=number,
+            author=person,
+            body=body,
+            is_pull=place in self.forge.pulls,
+            written_at=self.world.clock.now(),
+        )
         self.run(event)
         return number
 
@@ -72,7 +90,7 @@ class Scene:
         self.tracker.work()
         self.run(Rang("W&B"))
 
-    def run(self, event: CommentWritten | IdeaLabelled | Rang) -> None:
+    def run(self, event: Event) -> None:
         """Handle an event in a job of its own; a job that is cut off just ends."""
         try:
             router.handle(event, self.new_job())

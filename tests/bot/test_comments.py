@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 from jinja2 import UndefinedError
 
-from bot import commands
+from bot import grammar
 from bot.commands import Command
 from bot.comments import (
     BUDGET,
@@ -23,8 +23,8 @@ from bot.comments import (
     render,
     text,
 )
+from bot.core.interval import Interval, Sample
 from bot.core.numbers import NO_BREAK
-from bot.core.verdict import Interval, Sample
 from bot.replies import Reply
 from tests.bot.examples import ALL_FAILED, EXAMPLES, FAILED, LOSS, UNDECIDED, WIN, primary, report
 from tests.bot.snapshots import FOLDER, approved
@@ -67,18 +67,18 @@ def test_the_second_line_says_what_comes_next(name: str) -> None:
     assert second.startswith("Next")
 
 
-@pytest.mark.parametrize("name", sorted(MARKDOWN.keys() - {"help", "problem"}))
+@pytest.mark.parametrize("name", sorted(MARKDOWN.keys() - {"help", "manual", "problem"}))
 def test_every_command_can_be_pasted_as_it_stands(name: str) -> None:
     for typed in re.findall(r"`(/[a-z][^`]*)`", render(MARKDOWN[name])):
-        assert isinstance(commands.parse(typed), Command), typed
+        assert isinstance(grammar.parse(typed), Command), typed
 
 
 @pytest.mark.parametrize("name", MARKDOWN)
 def test_tables_are_whole_and_narrow(name: str) -> None:
-    _check_tables(render(MARKDOWN[name]))
+    check_tables(render(MARKDOWN[name]))
 
 
-def _check_tables(body: str) -> None:
+def check_tables(body: str) -> None:
     folds = 0
     width = 0
     for line in _without_fences(body).split("\n"):
@@ -99,7 +99,8 @@ def _without_fences(body: str) -> str:
     ["report_win", "report_undecided", "report_loss", "release_notes", "not_confirmed", "merged"],
 )
 def test_no_difference_stands_without_its_interval(name: str) -> None:
-    body = render(EXAMPLES[name]).replace("**", "").replace("`/launch seeds=+5`", "")
+    body = _without_fences(render(EXAMPLES[name])).replace("**", "")
+    body = re.sub(r"`/launch seeds=\+\d+`|the correlation is −[\d.]+", "", body)
     rest, intervals = re.subn(r"[+−][\d.]+%? \([+−][\d.]+ to [+−][\d.]+\)", "", body)
     rest = re.sub(r"\+\d+ −\d+|limit [+−]\S+", "", rest)
     assert intervals
@@ -120,6 +121,13 @@ def test_less_is_better_for_a_loss_that_is_minimised() -> None:
     assert "**val/dice** ↓" in body
 
 
+def test_a_judge_that_changed_outside_of_the_pull_names_its_remedy() -> None:
+    why = "The data is not the baseline's (`a`), but `b`. `/baseline` measures with what holds now."
+    first, second = render(replace(LOSS, outcome="NOT_COMPARABLE", why=why)).split("\n")[:2]
+    assert first == "### ⬜ NOT COMPARABLE · the data is not the baseline's (`a`), but `b`"
+    assert second.startswith("Next: `/baseline` measures with what holds now; or take that out of")
+
+
 def test_one_value_and_no_interval_do_not_break_a_report() -> None:
     row = replace(primary(Sample((1.0, 2.0))), candidate=Sample((0.5,)), interval=None)
     body = render(
@@ -129,7 +137,7 @@ def test_one_value_and_no_interval_do_not_break_a_report() -> None:
         )
     )  # fmt: skip
     assert body.startswith("### 🟨 UNDECIDED · all of the planned false-win probability is spent\n")
-    assert f"| 0.8412 ±{NO_BREAK}0.0019 | 0.5000 | no interval |" in body
+    assert f"| no interval | 0.8412 ±{NO_BREAK}0.0019 | 0.5000 |" in body
     assert "· 1 seed at" in body
     assert "mermaid" not in body
 
@@ -170,12 +178,13 @@ def test_what_is_too_long_loses_its_least_important_folds_and_says_so() -> None:
     body = render(replace(UNDECIDED, settings=settings))
     assert len(body) <= BUDGET
     assert body.endswith(
-        "\n\nLeft out, because a comment can only be so long: Curves: inside the baseline's band "
-        "all the way; What was changed: 2,000 settings.\n"
+        "\n\nLeft out, because a comment can only be so long: For programs; How training went; "
+        "Curves: inside the baseline's band all the way; What was changed: 2,000 settings.\n"
     )
     assert "```mermaid" not in body
     assert "<summary>Every seed</summary>" in body
-    longer = render(replace(UNDECIDED, runs=UNDECIDED.runs * 600))
+    many = tuple(replace(UNDECIDED.runs[0], seed=seed) for seed in range(3000))
+    longer = render(replace(UNDECIDED, runs=many))
     assert len(longer) <= BUDGET
     assert "<summary>" not in longer
     assert longer.startswith("### 🟨 UNDECIDED")
@@ -224,16 +233,16 @@ def test_hostile_text_does_nothing(name: str) -> None:
     assert "<!--" not in body
     assert "\x1b" not in body
     seen = _without_fences(body)
-    if name not in ("problem", "merge_message", "nothing_written"):
+    if name not in ("problem", "noted", "merge_message", "nothing_written"):
         seen = re.sub(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", "code", seen)
         assert not re.search(r"^\| a \| b \|", seen, re.MULTILINE)
     assert "@evil" not in seen
     assert "<b>" not in seen
-    assert "fixes #2" not in seen or name in ("problem", "nothing_written")
+    assert "fixes #2" not in seen or name in ("problem", "noted", "nothing_written")
     assert seen.count("<details>") == seen.count("</details>")
-    if name not in ("help", "stale", "problem", "nothing_written"):
+    if name not in ("help", "stale", "problem", "noted", "nothing_written"):
         assert not re.search(r"^### WIN", seen, re.MULTILINE)
-        _check_tables(body)
+        check_tables(body)
 
 
 def test_a_merge_message_keeps_its_trailers_to_itself() -> None:
@@ -353,4 +362,4 @@ def test_a_guard_that_did_not_move_is_the_same() -> None:
     none = Interval(0, 0, 0, 0.025)
     row = replace(WIN.rows[1], baseline=still, candidate=still, interval=none)
     shown = render(replace(WIN, rows=(WIN.rows[0], row))).replace(NO_BREAK, " ")
-    assert "| 64,740 ± 0 | 64,740 ± 0 | the same, limit" in shown
+    assert "| the same, limit +0.15 ✅ holds | 64,740 ± 0 | 64,740 ± 0 |" in shown

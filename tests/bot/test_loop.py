@@ -218,12 +218,19 @@ def test_idea_that_cannot_be_tried_is_answered(
     assert not measured.forge.pulls
 
 
-def test_code_of_a_fork_is_never_launched(measured: Scene) -> None:
+def test_code_of_a_fork_is_launched_only_where_a_maintainer_names_its_commit(
+    measured: Scene,
+) -> None:
     head = measured.forge.push("theirs", {"conf.yaml": "lr: 0.02\nmodel:\n  width: 64\n"})
     pull = measured.forge.add_pull("theirs", "From outside", "linus", is_fork=True)
     measured.writes("ada", pull, "/launch")
-    assert f"`{head[:7]}` to a branch of this repository" in measured.last(pull).body
+    assert f"`/launch commit={head}`" in measured.last(pull).body
+    measured.writes("ada", pull, f"/launch commit={head[:12]}")
+    measured.writes("grace", pull, f"/launch commit={head}")
+    assert "needs the role `maintain`" in measured.last(pull).body
     assert not measured.tracker.queue
+    measured.writes("ada", pull, f"/launch commit={head}")
+    assert {job for job, _ in measured.tracker.queue} == {f"job:{head}"}
 
 
 def test_change_of_the_judge_is_not_comparable(measured: Scene) -> None:
@@ -260,5 +267,5 @@ def test_hand_edit_of_the_ledger_is_a_clear_error(measured: Scene) -> None:
 
 
 def test_setup_twice_changes_nothing(scene: Scene) -> None:
-    assert len(setup(scene.world)) == 2
+    assert len(setup(scene.world)) == 3
     assert setup(scene.world) == ()

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from bot import commands, config
+from bot import config, grammar
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"(<!-- commands: .* -->\n).*?(<!-- commands end -->)", re.DOTALL)
@@ -13,7 +13,7 @@ BLOCK = re.compile(r"(<!-- commands: .* -->\n).*?(<!-- commands end -->)", re.DO
 def test_command_table_of_the_readme_is_the_programs() -> None:
     path = ROOT / "README.md"
     text = path.read_text(encoding="utf-8")
-    made = BLOCK.sub(lambda found: f"{found[1]}{commands.table()}\n{found[2]}", text)
+    made = BLOCK.sub(lambda found: f"{found[1]}{grammar.table()}\n{found[2]}", text)
     if os.environ.get("REWRITE_SNAPSHOTS"):
         path.write_text(made, encoding="utf-8")
     assert BLOCK.search(text)

@@ -28,6 +28,7 @@ PERMISSIONS = {
     "issues": "write",
     "pull-requests": "write",
     "actions": "write",
+    "checks": "write",
 }
 OWN_RUN = 100
 EXPERIMENT = Experiment(
@@ -49,8 +50,12 @@ class Interference:
         self.app = app
         self.before: dict[tuple[str, str], Callable[[], None]] = {}
         """Method and the end of a path to what is done, once."""
+        self.asked: list[str] = []
+        """Every request, as method and path."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self.asked.append(f"{scope['method']} {scope['path']}")
         for (method, end), act in list(self.before.items()):
             if scope["method"] == method and scope["path"].endswith(end):
                 del self.before[method, end]
@@ -78,6 +83,7 @@ class Hub(Protocol):
     def comments(self, place: int) -> list[Seen]: ...
     def set_role(self, login: str, role: str) -> None: ...
     def run_workflow(self, number: int, status: str) -> None: ...
+    def check(self, commit: str) -> tuple[str, str, str]: ...
 
 
 class SandboxHub:
@@ -170,6 +176,10 @@ class SandboxHub:
     def run_workflow(self, number: int, status: str) -> None:
         self.server.record_workflow_run(self.name, {"id": number, "status": status})
 
+    def check(self, commit: str) -> tuple[str, str, str]:
+        run = next(iter(self.ada.get_commit(commit).get_check_runs(check_name="labhand")))
+        return run.conclusion or run.status, run.output.title, run.output.summary
+
 
 class FakeHub:
     """The fake forge, with the same people."""
@@ -201,3 +211,6 @@ class FakeHub:
         self.fake.live.discard(number)
         if status != "completed":
             self.fake.live.add(number)
+
+    def check(self, commit: str) -> tuple[str, str, str]:
+        return self.fake.checks[commit]

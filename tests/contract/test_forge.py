@@ -1,9 +1,14 @@
 """The Forge: what every GitHub must do for the bot, asked of the real client on the sandbox."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.core.experiment import Attempt, Run
+from bot.core.attempt import Attempt, Run
+from bot.core.budget import settle
+from bot.core.cost import Amount, Reservation
 from bot.core.ledger import BaselineRef, Ledger
+from bot.core.runs import ObservedRun
 from bot.errors import UserError
 from bot.ports import Forge, Stale
 from tests.contract.hub import EXPERIMENT, FakeHub, Hub, SandboxHub, head
@@ -65,7 +70,20 @@ def test_reads_files_at_branches_and_commits(hub: Hub) -> None:
     hub.push("main", {"conf/config.yaml": "lr: 0.5\n"})
     assert hub.forge.file("conf/config.yaml", "main") == "lr: 0.5\n"
     assert hub.forge.file("conf/config.yaml", before) == "lr: 0.1\n"
+    assert hub.forge.file("conf/config.yaml", "HEAD") == "lr: 0.5\n"
     assert hub.forge.file("conf/none.yaml", "main") is None
+    hub.push("main", {"conf/config.yaml": "lr: 0.7\n"})
+    assert hub.forge.file("conf/config.yaml", "HEAD") == "lr: 0.7\n"
+    assert hub.forge.file("conf/config.yaml", "main") == "lr: 0.7\n"
+
+
+def test_equal_contents_have_equal_ids(hub: Hub) -> None:
+    base = head(hub.forge)
+    before = hub.forge.blobs(base)
+    assert {"README.md", "conf/config.yaml", "src/metrics/dice.py"} <= before.keys()
+    after = hub.forge.blobs(hub.push("there", {"conf/config.yaml": "lr: 0.5\n", "a.py": "1\n"}))
+    assert after.keys() - before.keys() == {"a.py"}
+    assert [path for path in before if after[path] != before[path]] == ["conf/config.yaml"]
 
 
 def test_compares_a_branch_with_where_it_left(hub: Hub) -> None:
@@ -122,6 +140,17 @@ def test_a_commit_on_a_branch_that_moved_is_stale(hub: Hub) -> None:
     with pytest.raises(Stale):
         hub.forge.commit("main", base, "Mine", {"README.md": "# Mine\n"})
     assert head(hub.forge) == tip
+
+
+def test_open_pulls_are_listed_at_once(hub: Hub) -> None:
+    assert hub.forge.open_pulls() == frozenset()
+    hub.push("one", {"a.txt": "a"})
+    hub.push("two", {"a.txt": "b"})
+    one, two = hub.open_pull("one", "One"), hub.open_pull("two", "Two")
+    assert hub.forge.open_pulls() == {one, two}
+    head = hub.forge.pull(one).head
+    hub.forge.merge(one, head, "squash", "One", "")
+    assert hub.forge.open_pulls() == {two}
 
 
 def test_a_pull_is_opened_once(hub: Hub) -> None:
@@ -187,26 +216,30 @@ def test_there_is_no_ledger_at_first(forge: Forge) -> None:
     assert forge.read_ledger() == Ledger(None)
 
 
+ATTEMPT = Attempt(
+    number=1,
+    purpose="search",
+    commit="c" * 40,
+    tree="d" * 40,
+    baseline="baseline-v1",
+    queue="a100",
+    runs=(Run(seed=1, id="lh-1-s1"),),
+    asked_by="ada",
+    comment_id=5,
+    asked_at=1.5,
+)
+RAN = ObservedRun("lh-1-s1", "finished", seconds=1800)
+
+
 def test_what_is_written_is_read(forge: Forge) -> None:
-    attempt = Attempt(
-        number=1,
-        purpose="search",
-        commit="c" * 40,
-        tree="d" * 40,
-        queue="a100",
-        runs=(Run(seed=1, id="lh-1-s1"),),
-        asked_by="ada",
-        comment_id=5,
-        asked_at=1.5,
-    )
     first = forge.write_ledger(Ledger(None), Ledger(None).put(EXPERIMENT), "ada picked #7")
     assert first == forge.read_ledger()
     assert first.head == head(forge, "labbook")
-    grown = first.put(EXPERIMENT.with_attempt(attempt), EXPERIMENT.but(number=8, branch="exp/8"))
+    grown = first.put(EXPERIMENT.with_attempt(ATTEMPT), EXPERIMENT.but(number=8, branch="exp/8"))
     grown = grown.released(BaselineRef(tag="baseline-v1", commit="d" * 40))
     second = forge.write_ledger(first, grown, "ada launched #7")
     assert second == forge.read_ledger()
-    assert second.experiments[7].attempts == (attempt,)
+    assert second.experiments[7].attempts == (ATTEMPT,)
     assert second.baseline == BaselineRef(tag="baseline-v1", commit="d" * 40)
     assert second.head != first.head
 
@@ -238,6 +271,52 @@ def test_a_closed_experiment_leaves_the_ledger(forge: Forge) -> None:
     assert forge.read_ledger().experiments == {}
     assert forge.file("ledger/closed/7.json", "labbook") is not None
     assert forge.file("ledger/open/7.json", "labbook") is None
+
+
+def test_a_closed_experiment_comes_back(forge: Forge) -> None:
+    first = forge.write_ledger(Ledger(None), Ledger(None).put(EXPERIMENT), "picked")
+    shut = EXPERIMENT.but(phase="closed")
+    second = forge.write_ledger(first, first.put(shut), "closed")
+    assert second == forge.read_ledger()
+    again = forge.write_ledger(second.put(shut), second.put(EXPERIMENT), "opened again")
+    assert again == forge.read_ledger()
+    assert again.experiments == {7: EXPERIMENT}
+    assert forge.file("ledger/closed/7.json", "labbook") is None
+
+
+def test_experiment_budget_and_tries_move_together(forge: Forge) -> None:
+    first = forge.write_ledger(Ledger(None), Ledger(None).put(EXPERIMENT), "picked")
+    first = forge.write_ledger(
+        first, first.released(BaselineRef(tag="baseline-v1", commit="d" * 40)), "released"
+    )
+    going = ATTEMPT.but(reserved=Reservation(seeds=(1,), seconds=60, gpus=1, usd_per_gpu_hour=60))
+    before = first.put(EXPERIMENT.with_attempt(going))
+    after = before.put(EXPERIMENT.with_attempt(going.but(verdict="WIN")))
+    after = settle(after.counted(before.experiments[7]), 7, {"lh-1-s1": RAN})
+    second = forge.write_ledger(first, before, "launched")
+    third = forge.write_ledger(second, replace(after, head=second.head), "judged")
+    assert third == forge.read_ledger()
+    assert third.tries("baseline-v1").wins == 1
+    assert third.budget.spent("1970-01", "ada") == Amount(gpu_hours=0.5, gpu_usd=30.0)
+    assert third.experiments[7].spent == Amount(gpu_hours=0.5, gpu_usd=30.0)
+
+
+# Checks
+
+
+def test_a_check_follows_what_becomes_of_a_head(hub: Hub) -> None:
+    commit = hub.push("ema", {"a.txt": "a"})
+    for said in (
+        ("queued", "not trained yet", "`/launch`"),
+        ("in_progress", "attempt 1", "It trains."),
+        ("success", "WIN", "### WIN"),
+        ("in_progress", "attempt 2", "It trains again."),
+        ("neutral", "UNDECIDED", "### UNDECIDED"),
+        ("failure", "LOSS", "### LOSS"),
+    ):
+        hub.forge.check(commit, *said)
+        hub.forge.check(commit, *said)
+        assert hub.check(commit) == said
 
 
 # Releases, Actions

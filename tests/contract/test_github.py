@@ -1,9 +1,11 @@
 """GitHub through PyGithub: what only the real thing can get wrong, on the sandbox."""
 
+import subprocess
 from typing import Any
 
 import pytest
 
+from bot.core.book import asked
 from bot.core.ledger import Ledger
 from bot.errors import UserError
 from bot.ports import FileChange, Outage, Stale
@@ -107,13 +109,72 @@ def test_a_comment_that_somebody_deleted_stays_deleted(sandbox_hub: SandboxHub) 
     assert sandbox_hub.comments(place) == []
 
 
+def test_a_check_is_made_once_and_anew_after_a_verdict(sandbox_hub: SandboxHub) -> None:
+    commit, forge = sandbox_hub.push("ema", {"a.txt": "a"}), sandbox_hub.forge
+    for state in ("queued", "in_progress", "success", "success", "in_progress", "failure"):
+        forge.check(commit, state, "title", "summary")
+    runs = sandbox_hub.ada.get_commit(commit).get_check_runs(filter="all")
+    assert [(run.name, run.conclusion) for run in runs] == [
+        ("labhand", "failure"),
+        ("labhand", "success"),
+    ]
+
+
+def test_a_check_of_somebody_else_is_left_alone(sandbox_hub: SandboxHub) -> None:
+    commit = sandbox_hub.push("ema", {"a.txt": "a"})
+    other = sandbox_hub.person(sandbox_hub.token)
+    theirs = other.create_check_run("labhand", commit, external_id="ci", status="in_progress")
+    sandbox_hub.forge.check(commit, "success", "no experiment", "")
+    assert other.get_check_run(theirs.id).status == "in_progress"
+
+
+def test_a_check_of_somebody_else_can_be_waited_for(sandbox_hub: SandboxHub) -> None:
+    commit, forge = sandbox_hub.push("ema", {"a.txt": "a"}), sandbox_hub.forge
+    assert forge.check_state(commit, "build") is None
+    other = sandbox_hub.person(sandbox_hub.token)
+    build = other.create_check_run("build", commit, status="in_progress")
+    other.create_check_run("lint", commit, status="completed", conclusion="success")
+    assert forge.check_state(commit, "build") == "in_progress"
+    build.edit(status="completed", conclusion="timed_out")
+    assert forge.check_state(commit, "build") == "failure"
+    other.create_check_run("build", commit, status="queued")
+    assert forge.check_state(commit, "build") == "queued"
+    other.create_check_run("build", commit, status="completed", conclusion="success")
+    assert forge.check_state(commit, "build") == "success"
+
+
+def test_what_is_too_long_for_a_check_is_cut(sandbox_hub: SandboxHub) -> None:
+    commit = sandbox_hub.push("ema", {"a.txt": "a"})
+    sandbox_hub.forge.check(commit, "failure", "t" * 300, "s" * 70_000)
+    state, title, summary = sandbox_hub.check(commit)
+    assert (state, len(title), len(summary)) == ("failure", 250, 65_535)
+
+
+def test_without_the_right_to_checks_everything_else_goes_on(
+    sandbox_hub: SandboxHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    commit = sandbox_hub.push("ema", {"a.txt": "a"})
+    token = sandbox_hub.server.job_token(sandbox_hub.name, {"contents": "write"})
+    sandbox_hub.client(token=token).check(commit, "success", "WIN", "")
+    assert f"no check on {commit[:7]}" in caplog.text
+
+
 def test_the_lab_book_tells_its_history(sandbox_hub: SandboxHub) -> None:
     forge = sandbox_hub.forge
-    first = forge.write_ledger(Ledger(None), Ledger(None).put(EXPERIMENT), "ada picked #7")
-    forge.write_ledger(first, first.put(EXPERIMENT.but(title="b")), "ada launched #7")
+    first = forge.write_ledger(Ledger(None), Ledger(None).put(EXPERIMENT), "#7: picked")
+    told = asked("#7: ada launches attempt 1", "ada", 77)
+    forge.write_ledger(first, first.put(EXPERIMENT.but(title="b")), told)
     commits = list(sandbox_hub.ada.get_commits(sha="labbook"))
     messages = [commit.commit.message for commit in commits]
-    assert messages == ["ada launched #7\n\n[skip ci]", "ada picked #7\n\n[skip ci]"]
+    run = f"Labhand-Workflow-Run: {OWN_RUN}"
+    who = "Labhand-Asked-By: ada\nLabhand-Comment: 77"
+    assert messages == [
+        f"#7: ada launches attempt 1\n\n[skip ci]\n\n{who}\n{run}",
+        f"#7: picked\n\n[skip ci]\n\n{run}",
+    ]
+    git = ["git", "interpret-trailers", "--parse"]
+    found = subprocess.run(git, input=messages[0], capture_output=True, text=True, check=True)
+    assert found.stdout == f"{who}\n{run}\n"
     assert commits[-1].parents == []
     assert "lab book" in (forge.file("README.md", "labbook") or "")
     assert forge.file("conf/config.yaml", "labbook") is None
@@ -282,6 +343,14 @@ def test_a_mutation_is_never_repeated(
     assert sandbox_hub.ada.get_commits(sha="main").totalCount == 2
 
 
+def test_a_conflict_is_decided_again(sandbox_hub: SandboxHub, faults: Faults) -> None:
+    place = sandbox_hub.open_issue("Averaging")
+    faults.add(Fault(on="POST */comments", status=409))
+    with pytest.raises(Stale):
+        sandbox_hub.forge.say(place, "report:1", "### LOSS")
+    assert sandbox_hub.comments(place) == []
+
+
 def test_a_lasting_failure_is_an_outage(sandbox_hub: SandboxHub, faults: Faults) -> None:
     faults.add(Fault(on="GET */permission", status=502, times=4))
     with pytest.raises(Outage):
@@ -305,3 +374,21 @@ def test_a_token_that_may_not_write_says_so(sandbox_hub: SandboxHub) -> None:
     place = sandbox_hub.open_issue("Averaging")
     with pytest.raises(UserError, match="permissions"):
         sandbox_hub.client(token=token).say(place, "help", "text")
+
+
+def test_what_hangs_on_commits_alone_is_asked_for_once(
+    sandbox_hub: SandboxHub, interference: Interference
+) -> None:
+    forge, base = sandbox_hub.client(), head(sandbox_hub.forge)
+    commit = sandbox_hub.push("there", {"a.txt": "a"})
+    interference.asked.clear()
+    for _ in range(2):
+        assert forge.compare(base, commit).files
+        assert forge.file("a.txt", commit) == "a"
+        assert forge.file("b.txt", commit) is None
+        assert forge.tree(commit)
+        assert forge.blobs(commit)
+    assert len(interference.asked) == 5
+    sandbox_hub.push("there", {"a.txt": "b"})
+    assert forge.file("a.txt", "there") == "b"
+    assert sandbox_hub.client().file("a.txt", commit) == "a"

@@ -17,6 +17,7 @@ ACTION = ROOT / "action.yml"
 FORM = ROOT / ".github" / "ISSUE_TEMPLATE" / "experiment.yml"
 BOT_RIGHTS = {
     "actions": "write",
+    "checks": "write",
     "contents": "write",
     "issues": "write",
     "pull-requests": "write",
@@ -108,6 +109,7 @@ def test_no_job_with_rights_checks_out_what_others_wrote(files: dict[str, Any]) 
         ("labhand.yml", "write", {"contents": "read"}, {"ANTHROPIC_API_KEY"}),
         ("labhand.yml", "settle", BOT_RIGHTS, {"WANDB_API_KEY"}),
         ("ring.yml", "ring", BOT_RIGHTS, {"WANDB_API_KEY"}),
+        ("check.yml", "check", {"checks": "write", "contents": "read"}, set()),
         ("ci.yml", "test", {"contents": "read"}, set()),
     ],
 )
@@ -162,7 +164,8 @@ def label(name: str, sender: str = "User") -> dict[str, Any]:
         ("issue_comment", comment("Nice! Try /launch"), False),
         ("issue_comment", comment(" /launch"), False),
         ("issue_comment", comment(""), False),
-        ("issue_comment", comment("/launch", "Bot"), False),
+        # An app that the configuration lists may write commands; only the bot has read that.
+        ("issue_comment", comment("/launch", "Bot"), True),
         ("issues", label("experiment"), True),
         ("issues", label("bug"), False),
         ("issues", label("experiment", "Bot"), False),
@@ -180,6 +183,16 @@ def test_what_starts_a_runner(
 ) -> None:
     condition = files["labhand.yml"]["jobs"]["respond"]["if"]
     github = {"event_name": event, "event": payload}
+    assert expressions.condition(condition, {"github": github}, FRESH) is starts
+
+
+@pytest.mark.parametrize(("branch", "starts"), [("main", True), ("evil", False)])
+def test_the_form_starts_the_default_branchs_files_alone(
+    files: dict[str, Any], expressions: Expressions, branch: str, starts: bool
+) -> None:
+    condition = files["labhand.yml"]["jobs"]["respond"]["if"]
+    payload = {"repository": {"default_branch": "main"}, "inputs": {"command": "/status"}}
+    github = {"event_name": "workflow_dispatch", "ref_name": branch, "event": payload}
     assert expressions.condition(condition, {"github": github}, FRESH) is starts
 
 

@@ -1,0 +1,149 @@
+"""What commands need of GitHub: where a branch stood, who wrote how much, issues, the form."""
+
+import time
+
+import pytest
+from github import InputGitAuthor
+
+from bot.__main__ import main
+from bot.config import PATH
+from bot.errors import UserError
+from bot.events import FormSent, parse
+from bot.sandbox.github import Delivery
+from tests.contract.hub import FakeHub, Hub, SandboxHub, head
+from tests.fakes import CONFIG
+
+
+@pytest.fixture(params=["sandbox", "fake"])
+def hub(request: pytest.FixtureRequest) -> Hub:
+    """The fake forge must pass the same tests, so that it stays honest."""
+    if request.param == "fake":
+        return FakeHub()
+    found: SandboxHub = request.getfixturevalue("sandbox_hub")
+    return found
+
+
+def test_an_issue_is_opened_once(hub: Hub) -> None:
+    first = hub.forge.open_issue("idea:9", "EMA", "### What should change?\n\nEMA")
+    assert hub.forge.open_issue("idea:9", "EMA", "### What should change?\n\nEMA") == first
+    assert hub.forge.open_issue("idea:10", "EMA", "again") != first
+    assert hub.forge.issue(first).title == "EMA"
+
+
+def test_an_issue_and_a_pull_are_told_apart(hub: Hub) -> None:
+    hub.push("ema", {"ema.py": "x = 1\n"})
+    pull = hub.open_pull("ema", "Averaging")
+    assert hub.forge.issue(pull).is_pull
+    assert not hub.forge.issue(hub.open_issue("Averaging")).is_pull
+
+
+def test_an_issue_bears_the_label_of_an_idea(sandbox_hub: SandboxHub) -> None:
+    number = sandbox_hub.forge.open_issue("idea:9", "EMA", "body")
+    assert [label.name for label in sandbox_hub.ada.get_issue(number).labels] == ["experiment"]
+
+
+def test_a_marker_that_somebody_else_wrote_opens_nothing(sandbox_hub: SandboxHub) -> None:
+    theirs = sandbox_hub.open_issue("EMA", "Mine\n\n<!-- labhand:idea:9 -->")
+    assert sandbox_hub.forge.open_issue("idea:9", "EMA", "ours") != theirs
+
+
+def test_a_branch_stood_where_it_was_pushed_last(sandbox_hub: SandboxHub) -> None:
+    first = sandbox_hub.push("ema", {"ema.py": "x = 1\n"})
+    between = time.time() + 1
+    time.sleep(2.1)  # GitHub tells of moves to the second
+    second = sandbox_hub.push("ema", {"ema.py": "x = 2\n"})
+    assert sandbox_hub.forge.stood("ema", time.time() + 1) == second
+    assert sandbox_hub.forge.stood("ema", between) == first
+    assert sandbox_hub.forge.stood("none", between) is None
+    assert head(sandbox_hub.forge, "ema") == second
+
+
+def test_a_forged_date_of_a_commit_moves_nothing(sandbox_hub: SandboxHub) -> None:
+    """Where a branch stood is what GitHub saw; a commit's own date says what its author wants."""
+    before = sandbox_hub.push("ema", {"ema.py": "x = 1\n"})
+    asked = time.time() + 1
+    time.sleep(2.1)
+    old = sandbox_hub.ada.get_git_commit(before)
+    author = InputGitAuthor("ada", "ada@acme.example", "2001-01-01T00:00:00Z")
+    made = sandbox_hub.ada.create_git_commit("old", old.tree, [old], author, author)
+    (ref,) = [r for r in sandbox_hub.ada.get_git_refs() if r.ref == "refs/heads/ema"]
+    ref.edit(made.sha)
+    assert sandbox_hub.forge.stood("ema", asked) == before
+
+
+def test_comments_of_a_person_within_the_hour(sandbox_hub: SandboxHub) -> None:
+    rita = sandbox_hub.newcomer("rita", "write")
+    place = sandbox_hub.open_issue("Averaging")
+    for body in ("/status", "thanks"):
+        rita.get_issue(place).create_comment(body)
+    sandbox_hub.ada.get_issue(place).create_comment("/launch")
+    recent = time.time() - 3600
+    assert sorted(sandbox_hub.forge.comments_of("rita", recent)) == ["/status", "thanks"]
+    assert sandbox_hub.forge.comments_of("rita", time.time() + 60) == ()
+    assert sandbox_hub.forge.comments_of("nobody", recent) == ()
+
+
+def test_a_result_takes_the_place_of_the_eyes(sandbox_hub: SandboxHub) -> None:
+    comment = sandbox_hub.ada.get_issue(sandbox_hub.open_issue("EMA")).create_comment("/launch")
+    comment.create_reaction("eyes")
+    bots = sandbox_hub.person(sandbox_hub.token).get_issue(1).get_comment(comment.id)
+    bots.create_reaction("eyes")
+    sandbox_hub.forge.react(comment.id, "rocket")
+    seen = [(given.content, given.user.login) for given in comment.get_reactions()]
+    assert sorted(seen) == [("eyes", "ada"), ("rocket", "github-actions[bot]")]
+
+
+def test_a_form_that_may_not_be_sent_says_what_is_missing(sandbox_hub: SandboxHub) -> None:
+    with pytest.raises(UserError, match=r"does not start `labhand\.yml`"):
+        sandbox_hub.client().send_form("/status", 1)
+
+
+WORKFLOW = """
+name: labhand
+on:
+  workflow_dispatch: {inputs: {command: {type: string}, number: {type: string}}}
+jobs: {respond: {runs-on: ubuntu-latest, steps: [{run: "true", shell: bash}]}}
+"""
+
+
+@pytest.fixture
+def terminal(sandbox_hub: SandboxHub, monkeypatch: pytest.MonkeyPatch) -> SandboxHub:
+    """A repository with the workflow, and a terminal of somebody who may write."""
+    sandbox_hub.push("main", {".github/workflows/labhand.yml": WORKFLOW, PATH: CONFIG})
+    token = sandbox_hub.server.add_user("rita")
+    sandbox_hub.server.set_role(sandbox_hub.name, "rita", "write")
+    for name, value in {
+        "GITHUB_REPOSITORY": sandbox_hub.name,
+        "GITHUB_API_URL": sandbox_hub.server.api_url,
+        "LABHAND_GITHUB_TOKEN": token,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return sandbox_hub
+
+
+def test_a_terminal_sends_the_form_as_whoever_holds_the_token(
+    terminal: SandboxHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deliveries: list[Delivery] = []
+    terminal.server.listeners.append(deliveries.append)
+    assert main(["run", "/launch seeds=5", "--pr", "12"]) == 0
+    terminal.server.listeners.remove(deliveries.append)
+    (sent,) = [found for found in deliveries if found.event == "workflow_dispatch"]
+    assert parse(sent.event, sent.payload) == FormSent(12, "rita", "/launch seeds=5")
+    assert f"{terminal.name}/issues/12" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("/lanch", "Did you mean `/launch`?"),
+        ("/launch seeds=x", "`seeds=x` cannot be read"),
+        ("hello", "'hello' is no command"),
+    ],
+)
+def test_a_terminal_tells_a_slip_at_once(
+    terminal: SandboxHub, capsys: pytest.CaptureFixture[str], typed: str, said: str
+) -> None:
+    assert terminal
+    assert main(["run", typed, "--pr", "12"]) == 2
+    assert said in capsys.readouterr().err
