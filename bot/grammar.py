@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from bot.commands import ALIASES, COMMANDS, WHERE, Argument, Command, Spec
+from bot.core.quoting import code
 from bot.core.settings import nearest
 from bot.errors import UserError
 
@@ -122,7 +123,7 @@ def _command(spec: Spec, text: str) -> Command:
     if len(words) < spec.needs:
         missing = list(spec.words)[len(words)]
         raise UserError(
-            f"`/{spec.name}` needs the {missing}: {spec.words[missing].allowed}. "
+            f"`/{spec.name}` needs `{missing}`: {spec.words[missing].allowed}. "
             f"Example: `{spec.example}`"
         )
     return Command(spec.name, arguments, tuple(words), overrides, dry_run)
@@ -151,7 +152,7 @@ def _checked(spec: Spec, name: str, value: str, *, named: bool = True) -> str:
         return value
     given = f"{name}={value}" if named else value
     raise UserError(
-        f"{_code(given)} cannot be read: `{name}` is {argument.allowed}. "
+        f"{code(given)} cannot be read: `{name}` is {argument.allowed}. "
         f"Example: `{_example(spec, name, argument, named=named)}`"
     )
 
@@ -166,7 +167,7 @@ def _unknown(spec: Spec, name: str) -> UserError:
     known = {**spec.arguments, **({DRY_RUN: None} if spec.dry else {})}
     takes = ", ".join(f"`{n}=`" for n in spec.arguments) or "no arguments"
     return UserError(
-        f"`/{spec.name}` has no argument {_code(name)}.{nearest(name, known)} "
+        f"`/{spec.name}` has no argument {code(name)}.{nearest(name, known)} "
         f"It takes {takes}. Example: `{spec.example}`"
     )
 
@@ -178,7 +179,7 @@ def _setting(spec: Spec, name: str, value: str) -> str:
         raise _unknown(spec, name)
     if not value or not value.isprintable() or SHELL & set(value) or not _is_whole(value):
         raise UserError(
-            f"{_code(f'{name}={value}')} cannot be read: a setting is `name=value`, whole, with no "
+            f"{code(f'{name}={value}')} cannot be read: a setting is `name=value`, whole, with no "
             f"hidden letters and none of {' '.join(sorted(SHELL - {'`'}))} in it. "
             f"Example: `{spec.example}`"
         )
@@ -220,7 +221,7 @@ def _split(spec: Spec, text: str) -> list[str]:
             word += letter
     if quote or depth:
         what = "quote" if quote else "bracket"
-        raise UserError(f"A {what} is not closed in {_code(f'/{spec.name} {text}')}.")
+        raise UserError(f"A {what} is not closed in {code(f'/{spec.name} {text}')}.")
     return [*words, word] if word else words
 
 
@@ -247,9 +248,3 @@ def _quoted(value: str) -> str:
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _code(text: str) -> str:
-    """What was given, as inline code: a backtick in it would end that."""
-    shown = text if len(text) <= 80 else text[:79] + "…"
-    return f"`{shown.replace('`', 'ˋ')}`"
