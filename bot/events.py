@@ -38,6 +38,8 @@ class IdeaLabelled:
 
     place: int
     sender: str
+    labelled_at: float | None = None
+    """Seconds since the epoch; None where the event itself says so."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Rang:
     """A doorbell: something may have changed."""
 
     source: str
+    has_writer: bool = False
+    """Whether a job with a model follows the one that hears it."""
 
 
 Event = CommentWritten | FormSent | IdeaLabelled | PullMoved | Rang
@@ -71,16 +75,8 @@ def parse(name: str, payload: Mapping[str, Any]) -> Event | str:
     action = payload.get("action")
     match name, action:
         case "issue_comment", "created":
-            comment, issue = payload["comment"], payload["issue"]
-            return CommentWritten(
-                place=issue["number"],
-                comment_id=comment["id"],
-                author=comment["user"]["login"],
-                body=comment["body"] or "",
-                is_pull="pull_request" in issue,
-                is_bot=comment["user"]["type"] != "User",
-                written_at=datetime.fromisoformat(comment["created_at"]).timestamp(),
-            )
+            issue = payload["issue"]
+            return parse_comment(payload["comment"], issue["number"], "pull_request" in issue)
         case "issues", "labeled":
             if (payload.get("label") or {}).get("name") != LABEL:
                 return f"the label is not `{LABEL}`"
@@ -88,7 +84,9 @@ def parse(name: str, payload: Mapping[str, Any]) -> Event | str:
         case "pull_request_target", ("opened" | "reopened" | "synchronize"):
             return PullMoved(payload["number"], payload["pull_request"]["head"]["sha"])
         case "repository_dispatch", _:
-            return Rang("W&B") if action == RING else f"the dispatch is not `{RING}`"
+            return (
+                Rang("W&B", has_writer=True) if action == RING else f"the dispatch is not `{RING}`"
+            )
         case "workflow_dispatch", _ if inputs := payload.get("inputs"):
             number = str(inputs.get("number", "")).strip().lstrip("#")
             if not (number.isascii() and number.isdigit()):
@@ -98,3 +96,23 @@ def parse(name: str, payload: Mapping[str, Any]) -> Event | str:
         case (("schedule" | "workflow_dispatch"), _):
             return Rang(name)
     return f"nothing listens to {name} {action or ''}".rstrip()
+
+
+def parse_comment(comment: Mapping[str, Any], place: int, is_pull: bool) -> CommentWritten:
+    """Turn a comment, as an event or a listing has it, into what somebody wrote.
+
+    Args:
+        comment: GitHub's JSON object.
+        place: the number of the issue or PR.
+        is_pull: whether it is a PR.
+    """
+    author = comment["user"] or {"login": "ghost", "type": "Bot"}  # the account was deleted
+    return CommentWritten(
+        place=place,
+        comment_id=comment["id"],
+        author=author["login"],
+        body=comment["body"] or "",
+        is_pull=is_pull,
+        is_bot=author["type"] != "User",
+        written_at=datetime.fromisoformat(comment["created_at"]).timestamp(),
+    )

@@ -9,13 +9,15 @@ from zlib import crc32
 from bot import grammar
 from bot.commands import Command
 from bot.comments import render
-from bot.config import Role
+from bot.core.ledger import Ledger
+from bot.core.quoting import code
 from bot.errors import UserError
 from bot.events import CommentWritten, Event, FormSent, IdeaLabelled, PullMoved, Rang
 from bot.handlers import check as checks
 from bot.handlers.admit import admit
 from bot.handlers.baseline import baseline
 from bot.handlers.budget import budget
+from bot.handlers.catch_up import Late, catch_up
 from bot.handlers.compare import compare
 from bot.handlers.diagnose import diagnose
 from bot.handlers.experiment import experiment, finish
@@ -38,6 +40,7 @@ from bot.handlers.stop import stop
 from bot.handlers.yes import asked
 from bot.ports import Limited, Outage, Stale, World
 from bot.replies import Noted, Problem, Reply, Thanks
+from bot.sections import Role
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 8
@@ -74,8 +77,8 @@ def _again(world: World, act: Callable[[], object]) -> None:
 
 def _handle(event: Event, world: World) -> None:
     match event:
-        case Rang():
-            finish(world, reconcile(world))
+        case Rang(has_writer=has_writer):
+            _ring(world, has_writer=has_writer)
         case PullMoved():
             checks.moved(world, event)
         case IdeaLabelled():
@@ -86,6 +89,21 @@ def _handle(event: Event, world: World) -> None:
             _form(event, world)
         case _:
             assert_never(event)
+
+
+def _ring(world: World, *, has_writer: bool) -> None:
+    """Look at everything, also for what people said and nobody answered."""
+
+    def answer(late: Late) -> bool:
+        if isinstance(late, CommentWritten):
+            return _comment(late, world)
+        _label(late, world)
+        return False
+
+    def besides(ledger: Ledger) -> bool:
+        return catch_up(world, ledger, answer, has_writer=has_writer)
+
+    finish(world, reconcile(world, catch_up=besides), has_writer=has_writer)
 
 
 def _label(event: IdeaLabelled, world: World) -> None:
@@ -119,23 +137,23 @@ def _form(event: FormSent, world: World) -> None:
     _comment(written, world)
 
 
-def _comment(event: CommentWritten, world: World) -> None:
-    """Permission before parsing: a stranger's typo gets no answer."""
+def _comment(event: CommentWritten, world: World) -> bool:
+    """Permission before parsing: a stranger's typo gets no answer. Return whether it got one."""
     listening = world.config.commands
     if not grammar.addressed(event.body, listening.prefix):
         log.info("the comment is no command of ours")
-        return
+        return False
     role = role_of(world, event)
     if not may(world, role, "look"):
         log.info("%s may not use the bot", event.author)
-        return
+        return False
     command = grammar.parse(event.body, listening.prefix)
     if command is None:
         log.info("the command is none of ours")
-        return
+        return False
     if is_too_much(world, event):
         _react(event, world, "confused")
-        return
+        return True
     try:
         reply = _answer(event, command, role, world)
     except UserError as error:
@@ -143,6 +161,7 @@ def _comment(event: CommentWritten, world: World) -> None:
     if reply is not None and not (listening.quiet and isinstance(reply, Noted)):
         world.forge.say(event.place, f"reply:{event.comment_id}", render(reply))
     _react(event, world, "confused" if isinstance(reply, Problem) else "rocket")
+    return True
 
 
 def _react(event: CommentWritten, world: World, content: str) -> None:
@@ -161,17 +180,17 @@ def _answer(
     if command.name == "yes" and (question := asked(world, event)):
         confirmed = grammar.parse(question.text, world.config.commands.prefix)
         if not isinstance(confirmed, Command):
-            raise confirmed or UserError(f"`{question.text}` is no command any more.")
+            raise confirmed or UserError(f"{code(question.text)} is no command any more.")
         command = confirmed
         check(world, event, command, role)
     answer = _act(event, command, role, world)
-    place = event.place
+    place, carried_out = event.place, None
     if isinstance(answer, Proposal):
-        place = answer.experiment.number
+        place, carried_out = answer.experiment.number, answer.reply
         if answer.right:
             check_role(world, role, answer.right, command.name, for_all=False)
         answer = admit(world, event, command, answer, question)
-    if answer is None:
+    if answer in (None, carried_out):
         if command.name == "pick":
             hand_over(world, place)
         reconcile(world, place)

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from bot.commands import COMMANDS, Command
 from bot.core.desk import Question, What
+from bot.core.quoting import code
 from bot.errors import UserError
 from bot.events import CommentWritten
-from bot.grammar import written
+from bot.grammar import MOST_LETTERS, written
 from bot.handlers.lock import check_locks
 from bot.handlers.proposal import Proposal, carry_out
 from bot.ports import World
-from bot.replies import Asked, DryRun, Plan
+from bot.replies import Asked, DryRun, Noted, Plan
 
 
 def admit(
@@ -19,7 +20,7 @@ def admit(
     command: Command,
     proposal: Proposal,
     question: Question | None = None,
-) -> DryRun | Asked | None:
+) -> DryRun | Asked | Noted | None:
     """Carry a proposal out, unless something stands against it or it is only to be shown.
 
     Args:
@@ -30,7 +31,7 @@ def admit(
         question: what was confirmed by `/yes`; None for a command that nobody was asked about.
 
     Returns:
-        What is to be answered; None if it was carried out, or was before.
+        What is to be answered; None if the ring behind it answers, or it was carried out before.
 
     Raises:
         UserError: it is locked, the head moved, or something else than this was confirmed.
@@ -49,16 +50,17 @@ def admit(
         if asks:
             return _ask(world, event, proposal, plan)
         carry_out(world, proposal)
-        return None
+        return proposal.reply
     if _bound(event, plan, proposal, until=question.until) != question.but(
         comment_id=event.comment_id
     ):
+        again = code(question.text, MOST_LETTERS)
         raise UserError(
-            f"What you were asked about is not what `{question.text}` would do now: the head, the "
-            f"baseline or the seeds changed. Nothing was done; write `{question.text}` again."
+            f"What you were asked about is not what {again} would do now: the head, the baseline "
+            f"or the seeds changed. Nothing was done; write {again} again."
         )
     carry_out(world, proposal, desk.confirmed(question, event.comment_id))
-    return None
+    return proposal.reply
 
 
 def planned(world: World, command: Command, proposal: Proposal) -> Plan:
@@ -66,7 +68,7 @@ def planned(world: World, command: Command, proposal: Proposal) -> Plan:
     attempt = proposal.attempt
     return Plan(
         command=written(replace(command, dry_run=False), world.config.commands.prefix),
-        does=COMMANDS[command.name].does,
+        does=proposal.does or COMMANDS[command.name].does,
         commit=attempt.commit if attempt else proposal.head,
         branch=proposal.experiment.branch,
         queue=attempt.queue if attempt else None,
@@ -86,9 +88,9 @@ def _check_head(world: World, event: CommentWritten, command: Command, proposal:
     stood = world.forge.stood(proposal.experiment.branch, event.written_at)
     if stood not in (None, proposal.head):
         raise UserError(
-            f"`{proposal.experiment.branch}` pointed at `{stood[:7]}` when you wrote this, and "
+            f"{code(proposal.experiment.branch)} pointed at `{stood[:7]}` when you wrote this, and "
             f"points at `{proposal.head[:7]}` now. Nothing was done; look at what was pushed, then "
-            f"write `{written(command, world.config.commands.prefix)}` again."
+            f"write {code(written(command, world.config.commands.prefix), MOST_LETTERS)} again."
         )
 
 
@@ -121,8 +123,7 @@ def _ask(world: World, event: CommentWritten, proposal: Proposal, plan: Plan) ->
     minutes = world.config.commands.yes_within_minutes
     now, desk = world.clock.now(), proposal.before.desk
     if not any(q.comment_id == event.comment_id for q in desk.questions):
-        start = now if event.written_at is None else event.written_at
-        question = _bound(event, plan, proposal, start + minutes * 60)
+        question = _bound(event, plan, proposal, now + minutes * 60)
         world.forge.write_ledger(
             proposal.before,
             proposal.before.with_desk(desk.asked(question, now)),

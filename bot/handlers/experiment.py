@@ -46,11 +46,16 @@ def experiment(world: World, event: CommentWritten, command: Command) -> Opened 
     return run(world, errand)
 
 
-def finish(world: World, ledger: Ledger) -> None:
-    """Run the errands that a job was cut off from, as far as the ledger tells of them."""
-    for errand in ledger.desk.errands:
-        if world.forge.ended(errand.workflow_run):
-            run(world, errand)
+def finish(world: World, ledger: Ledger, *, has_writer: bool) -> None:
+    """Run the errands that a job was cut off from, as far as the ledger tells of them.
+
+    An idea may need a job with a model: if none follows this one, another workflow is rung.
+    """
+    left = [e for e in ledger.desk.errands if world.forge.ended(e.workflow_run)]
+    if left and not has_writer and world.forge.ring():
+        return
+    for errand in left:
+        run(world, errand)
 
 
 def run(world: World, errand: Errand) -> Opened:

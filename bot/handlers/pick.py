@@ -75,6 +75,11 @@ def _again(world: World, known: Experiment, comment_id: int | None) -> None:
         log.info("#%s is picked already", known.number)
 
 
+def being_written(world: World) -> bool:
+    """Whether this workflow run has handed an idea over to its job with a model."""
+    return any(_is_ours(world, e) for e in world.forge.read_ledger().experiments.values())
+
+
 def _is_ours(world: World, experiment: Experiment) -> bool:
     held, own = experiment.intention, world.environment.workflow_run
     return experiment.phase == "writing" and held is not None and held.workflow_run == own

@@ -30,7 +30,13 @@ MOST_STEPS = 20
 """Far above what one ring can find to do for one experiment; a bug ends here."""
 
 
-def reconcile(world: World, place: int | None = None, *, asked: bool = False) -> Ledger:
+def reconcile(
+    world: World,
+    place: int | None = None,
+    *,
+    asked: bool = False,
+    catch_up: Callable[[Ledger], bool] = lambda _: False,
+) -> Ledger:
     """Take every step that is due; doing it twice changes nothing.
 
     An experiment whose step fails does not hold up the others: what it raised is raised at the
@@ -40,6 +46,7 @@ def reconcile(world: World, place: int | None = None, *, asked: bool = False) ->
         world: the ports.
         place: the issue or PR to look at; None looks at everything that is open.
         asked: somebody asked for it: what was refused for good before is tried once more.
+        catch_up: what a look at everything takes up besides; returns whether it has to come again.
 
     Returns:
         The ledger as it was last read.
@@ -51,9 +58,11 @@ def reconcile(world: World, place: int | None = None, *, asked: bool = False) ->
     while any(_tried(world, ledger, e, taken, aside) for e in _chosen(ledger, place, asked=asked)):
         ledger = _look(world, place)
     if place is None:
+        late = catch_up(ledger)
+        ledger = world.forge.read_ledger() if late else ledger
         # Said in every ring, because another job may have said the opposite in between.
         world.forge.set_schedule(
-            enabled=any(_waits(ledger, e) for e in ledger.experiments.values())
+            enabled=late or any(_waits(ledger, e) for e in ledger.experiments.values())
         )
     leaderboard.show(world, ledger)
     for error in filter(None, aside.values()):
@@ -131,6 +140,8 @@ def _is_locked(world: World, ledger: Ledger, experiment: Experiment, step: Step)
     attempt = experiment.latest
     if not (begins and attempt):
         return False
+    if experiment.intention and experiment.pull and world.forge.pull(experiment.pull).merge_commit:
+        return False  # cut off right behind the merge, which a lock cannot take back
     return holds_up(world, ledger.desk, experiment.place, attempt.asked_by)
 
 

@@ -2,8 +2,10 @@
 
 from bot.comments import text
 from bot.core.desk import Question
+from bot.core.quoting import code
 from bot.errors import UserError
 from bot.events import CommentWritten
+from bot.grammar import MOST_LETTERS
 from bot.handlers.lock import moment
 from bot.ports import World
 
@@ -19,17 +21,18 @@ def asked(world: World, event: CommentWritten) -> Question | None:
         return None
     questions = desk.question(event.place)
     own = next((q for q in questions if q.person == event.author), None)
-    now = world.clock.now()
+    now = world.clock.now() if event.written_at is None else event.written_at
     if own is None:
         others = [q for q in questions if q.until > now]
         if others:
             raise UserError(
-                f"`{others[0].text}` waits for the `/yes` of {text(others[0].person)}, who wrote "
-                "it. Write it yourself if you want it."
+                f"{code(others[0].text, MOST_LETTERS)} waits for the `/yes` of "
+                f"{text(others[0].person)}, who wrote it. Write it yourself if you want it."
             )
         raise UserError("Nothing here waits for a `/yes`.")
     if own.until <= now:
         raise UserError(
-            f"`{own.text}` waited until {moment(own.until)}. Nothing was done; write it again."
+            f"{code(own.text, MOST_LETTERS)} waited until {moment(own.until)}. Nothing was done; "
+            "write it again."
         )
     return own

@@ -201,7 +201,7 @@ def parse(arguments: Sequence[str]) -> Options:
     say("--port", type=int, default=PORT, help="the first of four; 0 takes free ones (%(default)s)")
     say("--repository", default="acme/digits", metavar="OWNER/NAME", help="(%(default)s)")
     say("--files", type=Path, default=OUR_FILES, metavar="DIR", help="its files (this project's)")
-    say("--script", type=Path, metavar="JSON", help="what Claude answers; see the README")
+    say("--script", type=Path, metavar="JSON", help="what Claude answers; see docs/sandbox.md")
     say("--agents", type=int, default=0, metavar="N", help="launch agents that train (none)")
     asked = parser.parse_args(arguments)
     if not asked.files.is_dir():

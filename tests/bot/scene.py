@@ -69,6 +69,14 @@ class Scene:
 
     def writes(self, person: str, place: int, body: str, comment_id: int | None = None) -> int:
         """Somebody comments; the bot answers in a job of its own."""
+        event = self.murmurs(person, place, body, comment_id)
+        self.run(event)
+        return event.comment_id
+
+    def murmurs(
+        self, person: str, place: int, body: str, comment_id: int | None = None
+    ) -> CommentWritten:
+        """Somebody comments, and no job comes of it."""
         number = comment_id or next(self.comment_ids)
         event = CommentWritten(
             place=place,
@@ -78,17 +86,17 @@ class Scene:
             is_pull=place in self.forge.pulls,
             written_at=self.world.clock.now(),
         )
-        self.run(event)
-        return number
+        return self.forge.heard.setdefault(number, event)
 
     def labels(self, person: str, place: int) -> None:
         """Somebody puts the label `experiment` on an issue."""
+        self.forge.labellings[place] = IdeaLabelled(place, person, self.world.clock.now())
         self.run(IdeaLabelled(place, person))
 
     def rings(self) -> None:
         """Agents train what is queued, then W&B rings."""
         self.tracker.work()
-        self.run(Rang("W&B"))
+        self.run(Rang("W&B", has_writer=True))
 
     def run(self, event: Event) -> None:
         """Handle an event in a job of its own; a job that is cut off just ends."""

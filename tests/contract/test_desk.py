@@ -1,6 +1,8 @@
 """What commands need of GitHub: where a branch stood, who wrote how much, issues, the form."""
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from github import InputGitAuthor
@@ -8,9 +10,9 @@ from github import InputGitAuthor
 from bot.__main__ import main
 from bot.config import PATH
 from bot.errors import UserError
-from bot.events import FormSent, parse
+from bot.events import FormSent, Rang, parse
 from bot.sandbox.github import Delivery
-from tests.contract.hub import FakeHub, Hub, SandboxHub, head
+from tests.contract.hub import FakeHub, Hub, Interference, SandboxHub, head
 from tests.fakes import CONFIG
 
 
@@ -147,3 +149,119 @@ def test_a_terminal_tells_a_slip_at_once(
     assert terminal
     assert main(["run", typed, "--pr", "12"]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_what_nobody_answered_is_listed(sandbox_hub: SandboxHub) -> None:
+    rita = sandbox_hub.newcomer("rita", "write")
+    place, pull = sandbox_hub.open_issue("Averaging"), _pull(sandbox_hub)
+    started = time.time() - 2
+    asked = rita.get_issue(place).create_comment("/status")
+    seen = rita.get_issue(pull).create_comment("/launch")
+    done = rita.get_issue(pull).create_comment("/merge")
+    replied = rita.get_issue(place).create_comment("/help")
+    bots = sandbox_hub.person(sandbox_hub.token)
+    bots.get_issue(pull).get_comment(seen.id).create_reaction("eyes")
+    sandbox_hub.forge.react(done.id, "confused")
+    sandbox_hub.forge.say(place, f"reply:{replied.id}", "This helps.")
+    found = [c for c in sandbox_hub.forge.unanswered(started) if c.author == "rita"]
+    assert [(c.comment_id, c.place, c.body, c.is_pull, c.is_bot) for c in found] == [
+        (asked.id, place, "/status", False, False),
+        (seen.id, pull, "/launch", True, False),
+    ]
+    assert found[0].written_at == asked.created_at.timestamp()
+    assert sandbox_hub.forge.unanswered(time.time() + 60) == ()
+
+
+def test_a_reply_that_somebody_forged_answers_nothing(sandbox_hub: SandboxHub) -> None:
+    issue = sandbox_hub.ada.get_issue(sandbox_hub.open_issue("Averaging"))
+    asked = issue.create_comment("/status")
+    issue.create_comment(f"Done.\n\n<!-- labhand:reply:{asked.id} -->")
+    assert asked.id in [c.comment_id for c in sandbox_hub.forge.unanswered(time.time() - 60)]
+
+
+def test_an_edited_comment_is_left_out_and_a_reaction_edits_none(sandbox_hub: SandboxHub) -> None:
+    issue = sandbox_hub.ada.get_issue(sandbox_hub.open_issue("Averaging"))
+    kept, changed = issue.create_comment("/status"), issue.create_comment("/status")
+    time.sleep(1.1)  # GitHub tells of edits to the second
+    kept.create_reaction("eyes")
+    changed.edit("/merge")
+    assert [c.comment_id for c in sandbox_hub.forge.unanswered(time.time() - 60)] == [kept.id]
+
+
+def test_listings_are_read_to_their_end(
+    sandbox_hub: SandboxHub, interference: Interference
+) -> None:
+    issue = sandbox_hub.ada.get_issue(sandbox_hub.open_issue("Averaging"))
+    for number in range(101):
+        issue.create_comment(f"/help {number}")
+    interference.asked.clear()
+    assert len(sandbox_hub.forge.unanswered(time.time() - 600)) == 101
+    assert len(interference.asked) == 2
+
+
+def test_who_labelled_an_idea(sandbox_hub: SandboxHub) -> None:
+    hub, started = sandbox_hub, time.time() - 2
+    rita = hub.newcomer("rita", "triage")
+    for name in ("experiment", "other"):
+        hub.ada.create_label(name, "ededed")
+    place, plain = hub.open_issue("Averaging"), hub.open_issue("Question")
+    rita.get_issue(place).add_to_labels("experiment")
+    hub.ada.get_issue(place).add_to_labels("other")
+    assert hub.forge.labelled(started) == (place,)
+    assert hub.forge.labelled(time.time() + 60) == ()
+    found = hub.forge.labelling(place)
+    assert found
+    assert (found.place, found.sender) == (place, "rita")
+    assert abs((found.labelled_at or 0) - time.time()) < 60
+    assert hub.forge.labelling(plain) is None
+    assert hub.forge.labelling(999) is None
+    hub.forge.say(place, "trouble:1", "GitHub was down.")
+    assert hub.forge.labelling(place) == found
+    hub.forge.say(place, "thanks", "Thanks.")
+    assert hub.forge.labelling(place) is None
+
+
+def test_an_idea_that_the_bot_opened_was_labelled_by_nobody(sandbox_hub: SandboxHub) -> None:
+    assert sandbox_hub.forge.labelling(sandbox_hub.forge.open_issue("idea:9", "EMA", "x")) is None
+
+
+def test_the_other_workflow_is_rung(sandbox_hub: SandboxHub) -> None:
+    heard: list[Delivery] = []
+    sandbox_hub.server.listeners.append(heard.append)
+    assert sandbox_hub.forge.ring()
+    sandbox_hub.server.listeners.remove(heard.append)
+    found = next(d for d in heard if d.event == "repository_dispatch")
+    assert found.triggers_workflows
+    assert parse(found.event, found.payload) == Rang("W&B", has_writer=True)
+
+
+def test_a_token_that_may_not_ring_says_so(sandbox_hub: SandboxHub) -> None:
+    token = sandbox_hub.server.job_token(sandbox_hub.name, {"issues": "write"})
+    assert not sandbox_hub.client(token=token).ring()
+
+
+def test_what_a_job_has_told_no_ring_takes_up_again(
+    terminal: SandboxHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever mends the configuration writes the command again."""
+    terminal.push("main", {PATH: "version: 99\n"})
+    issue = terminal.ada.get_issue(terminal.open_issue("Averaging"))
+    comment = issue.create_comment("/status")
+    payload = {"action": "created", "comment": comment.raw_data, "issue": issue.raw_data}
+    (tmp_path / "event.json").write_text(json.dumps(payload))
+    for name, value in {
+        "GITHUB_EVENT_NAME": "issue_comment",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_RUN_ID": "100",
+        "LABHAND_GITHUB_TOKEN": terminal.token,
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert main(["event"]) == 0
+    assert "<!-- labhand:trouble:100 -->" in terminal.comments(issue.number)[-1].body
+    seen = terminal.forge.unanswered(time.time() - 60)
+    assert comment.id not in [each.comment_id for each in seen]
+
+
+def _pull(hub: SandboxHub) -> int:
+    hub.push("ema", {"ema.py": "x = 1\n"})
+    return hub.open_pull("ema", "Averaging")

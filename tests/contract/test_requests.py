@@ -34,8 +34,8 @@ queues: {local: {}}
 SEEDS = (1, 2, 3, 4, 5)
 MOST_GITHUB, MOST_WANDB = 8, 2
 """From ring to comment, beside one request for each run."""
-MOST_IN_ALL = 17
-"""With what follows the comment: progress, check, ledger and schedule."""
+MOST_IN_ALL = 19
+"""With what follows the comment: progress, check, ledger, schedule, and what nobody answered."""
 
 
 @dataclass

@@ -108,6 +108,7 @@ def test_no_job_with_rights_checks_out_what_others_wrote(files: dict[str, Any]) 
         ("labhand.yml", "respond", BOT_RIGHTS, {"WANDB_API_KEY"}),
         ("labhand.yml", "write", {"contents": "read"}, {"ANTHROPIC_API_KEY"}),
         ("labhand.yml", "settle", BOT_RIGHTS, {"WANDB_API_KEY"}),
+        ("labhand.yml", "rescue", {"actions": "write"}, set()),
         ("ring.yml", "ring", BOT_RIGHTS, {"WANDB_API_KEY"}),
         ("check.yml", "check", {"checks": "write", "contents": "read"}, set()),
         ("ci.yml", "test", {"contents": "read"}, set()),

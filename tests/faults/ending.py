@@ -20,7 +20,7 @@ VOLATILE = {
 }
 """Workflow runs, ids, times, and what is computed from them: they may differ."""
 
-GOING_ON = ("edited while they train", "⏳", "🏃", "⏸")
+GOING_ON = ("edited while they train", "⏳ queued", "⏳ being queued", "🏃", "⏸")
 """What a progress comment says before its attempt has ended."""
 
 

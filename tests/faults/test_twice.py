@@ -11,7 +11,7 @@ from tests.faults.ending import state, unfinished
 from tests.faults.stage import Stage, stage
 from tests.zygote import Zygote
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 STARTED_BEFORE = 7
 """The trainer's exit code when another process has the run already."""
 

@@ -29,6 +29,8 @@ print(command, "holds", held, "at", os.environ["WANDB_BASE_URL"], os.environ["AN
 print("token", bool(os.environ["LABHAND_GITHUB_TOKEN"]), "in", sorted(os.listdir()))
 for file in sorted(folder.rglob("*.txt")):
     print("found", file.relative_to(folder), file.read_text())
+if command == "event" and "/die" in Path(os.environ["GITHUB_EVENT_PATH"]).read_text():
+    sys.exit(1)
 if command == "event" and "/revise" in Path(os.environ["GITHUB_EVENT_PATH"]).read_text():
     (folder / "task").mkdir(parents=True)
     (folder / "task" / "task.txt").write_text("make it better")
@@ -123,6 +125,7 @@ def test_a_model_job_gets_the_task_and_hands_over_its_work(team: Stage) -> None:
         "respond": "success",
         "write": "success",
         "settle": "success",
+        "rescue": "skipped",
     }, [job.log for job in jobs.values()]
     assert "write holds ['ANTHROPIC_API_KEY']" in jobs["write"].log
     assert "found task/task.txt make it better" in jobs["write"].log
@@ -137,6 +140,19 @@ def test_a_model_job_that_fails_is_settled_too(team: Stage) -> None:
     assert jobs["write"].conclusion == "failure"
     assert jobs["settle"].conclusion == "success"
     assert "found work/patch.txt better" in jobs["settle"].log
+
+
+def test_a_job_that_dies_has_the_schedule_turned_on(team: Stage) -> None:
+    def schedule_is_on() -> bool:
+        return team.github.workflow_enabled(REPOSITORY, ".github/workflows/ring.yml")
+
+    assert team.ask("PUT", "actions/workflows/ring.yml/disable", team.mona) == 204
+    assert comment(team, "/launch")["rescue"].conclusion == "skipped"
+    assert not schedule_is_on()
+    jobs = comment(team, "/die")
+    assert jobs["respond"].conclusion == "failure"
+    assert jobs["rescue"].conclusion == "success", jobs["rescue"].log
+    assert schedule_is_on()
 
 
 def test_the_form_takes_one_job_on_the_default_branch_alone(team: Stage) -> None:

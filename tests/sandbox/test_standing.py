@@ -1,4 +1,4 @@
-"""The standing sandbox: what the README says about it is run as it stands there."""
+"""The standing sandbox: what docs/sandbox.md says about it is run as it stands there."""
 
 import base64
 import json
@@ -24,9 +24,8 @@ from bot.sandbox.standing import parse
 from tests.sandbox.processes import children, lives
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("## Use the sandbox for your own program\n")[2].partition("\n## ")[0]
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)
+PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 LAST = "export SANDBOX_URL="
 COMMANDS = {"python": [sys.executable, "-c"], "sh": ["bash", "-euc"]}
 PATIENCE_SECONDS = 120
@@ -40,7 +39,7 @@ class Standing:
     folder: Path
 
     def run(self, language: str, text: str) -> str:
-        """Run a block of the README as somebody who has pasted the variables; what it prints."""
+        """Run a block of the page as somebody who has pasted the variables; what it prints."""
         done = subprocess.run(
             [*COMMANDS[language], text],
             cwd=self.folder,
@@ -100,7 +99,7 @@ def variables(text: str, folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
-    """One with files of its own, whose Claude has the README's script."""
+    """One with files of its own, whose Claude has the page's script."""
     folder = tmp_path_factory.mktemp("standing")
     (folder / "files").mkdir()
     (folder / "files" / "hello.txt").write_text("Hello\n")
@@ -115,7 +114,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
             process.terminate()
 
 
-def test_readme_holds_from_top_to_bottom(sandbox: Standing) -> None:
+def test_page_holds_from_top_to_bottom(sandbox: Standing) -> None:
     hub, wandb, claude, fault, reset = (block for block in BLOCKS if block[0] in COMMANDS)
     server = sandbox.variables["GITHUB_SERVER_URL"]
     assert sandbox.run(*hub) == f"{server}/you/yours/issues/1"

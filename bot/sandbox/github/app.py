@@ -26,6 +26,7 @@ from bot.sandbox.github import (
     graph,
     hooks,
     issues,
+    labelling,
     labels,
     merges,
     objects,
@@ -49,7 +50,7 @@ from bot.sandbox.github.site import Request, Site
 
 # The first that fits answers: longer addresses stand before those that swallow slashes.
 ROOMS = (
-    *(reactions, comments, labels, issues),
+    *(reactions, comments, labelling, labels, issues),
     *(pulls, merges, reviews, checks, statuses),
     *(commits, contents, protection, refs, objects),
     *(assets, releases, apps, people, workflows, variables, hooks, forks, repositories),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from bot.sandbox.github import labels
+from bot.sandbox.github import labelling, labels
 from bot.sandbox.github.auth import Actor, may, scopes_of
 from bot.sandbox.github.call import NOT_YOURS, Answer, Call, Routes, invalid
 from bot.sandbox.github.payloads import tell_thread
@@ -40,7 +40,7 @@ def open_issue(
     repository.threads[issue.number] = site.keep(issue)
     tell_thread(site, actor, issue, "opened")
     for label in issue.labels:
-        tell_thread(site, actor, issue, "labeled", label=threads.label(repository, label))
+        labelling.note(site, actor, issue, "labeled", label)
     assign(site, actor, issue, assignees)
     return issue
 

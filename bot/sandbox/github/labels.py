@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from bot.sandbox.github import labelling
 from bot.sandbox.github.auth import may, scopes_of
 from bot.sandbox.github.call import Answer, Call, Refused, Routes, invalid, not_found
-from bot.sandbox.github.payloads import emit, tell_thread
+from bot.sandbox.github.payloads import emit
 from bot.sandbox.github.shapes import threads
 from bot.sandbox.github.state import Issue, Label, Role, now
 
@@ -61,8 +62,7 @@ def replace(call: Call, issue: Issue, given: list[Label]) -> None:
 
 def _tell(call: Call, issue: Issue, action: str, label: Label) -> None:
     issue.updated_at = now()
-    shown = threads.label(call.repository, label)
-    tell_thread(call.site, call.actor, issue, action, label=shown)
+    labelling.note(call.site, call.actor, issue, action, label)
 
 
 def _make(call: Call, name: str, color: str, description: str | None) -> Label:

@@ -13,6 +13,7 @@ from bot.sandbox.github.rules import Protection
 
 if TYPE_CHECKING:
     from bot.sandbox.github.automation import CheckRun, Hook, Status, Variable, Workflow
+    from bot.sandbox.github.labelling import Labelling
     from bot.sandbox.github.moving import Movement
 
 
@@ -142,6 +143,7 @@ class Issue(Record):
     updated_at: str = field(default_factory=now)
     comments: list[Comment] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
+    labellings: "list[Labelling]" = field(default_factory=list)
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
