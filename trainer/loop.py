@@ -21,13 +21,15 @@ from trainer.health.nonfinite import trace
 from trainer.loss import training_loss
 from trainer.ranks import Ranks
 from trainer.schema import Config
-from trainer.score import baselines, predict, score
+from trainer.score import baselines, by_source, predict, score
 from trainer.state import Checkpoints, Progress
 from trainer.track import Tracker
 from trainer.track.clock import Clock
 
 GPU_WINDOW_STEPS = 20
 """Steps between looks at a GPU's numbers: each look waits for the GPU."""
+MOST_EXAMPLES = 20_000
+"""That are named one by one: a summary is read as a whole."""
 PATIENCE = 1.5
 """Times health.hang_seconds that processes wait for each other: who hangs is to say so first."""
 
@@ -200,6 +202,10 @@ def train(
         return progress.values
     if average is not None:
         optimizer.weights.copy_(average)
+    judged = dataset.validation
+    examples = by_source(predict(model, judged), judged.labels, judged.sources)
+    if len(examples) <= MOST_EXAMPLES:
+        tracker.summary({"examples/val/acc": examples})
     checkpoints.load_best(progress, model)
     tested = score(predict(model, dataset.test), dataset.test.labels)
     accuracy, images = tested["acc"], len(dataset.test)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -43,6 +44,26 @@ def score(logits: Tensor, labels: Tensor) -> dict[str, float]:
         "macro_f1": macro_f1(confusion(logits, labels)),
         "ece": calibration_error(logits, labels),
     }
+
+
+def by_source(logits: Tensor, labels: Tensor, sources: np.ndarray) -> str | list[float]:
+    """What the accuracy is the mean of, once for each source: its images are right together.
+
+    Args:
+        logits: (n, classes), as `predict` gives them.
+        labels: (n,) int64.
+        sources: (n,) what each image stems from.
+
+    Returns:
+        Of each source, in their order, correct answers × sources ÷ images; where every image is a
+        source of its own, that as a text with a 0 or 1 for each.
+    """
+    _, members = np.unique(sources, return_inverse=True)
+    correct = torch.bincount(torch.from_numpy(members)[logits.argmax(dim=1) == labels])
+    correct = functional.pad(correct, (0, members.max() + 1 - len(correct)))
+    if len(correct) == len(labels):
+        return "".join(map(str, correct.tolist()))
+    return (correct * (len(correct) / len(labels))).tolist()
 
 
 def confusion(logits: Tensor, labels: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Results by example: how far a difference goes beyond the examples that it was measured on."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,14 +10,16 @@ from bot.core.interval import Interval, bootstrap
 KEY = "examples/{}"
 """Where a run's summary holds what the metric of that name is the mean of."""
 MOST = 20_000
-MOST_CHARACTERS = 25 * MOST
+LARGEST = 1e100
+"""What is larger was never measured, and its square would be no number."""
+DIGITS = re.compile("[01]+")
 CLOSE = 1e-4
 """By what share the mean of the examples may miss the metric: programs count in float32."""
 ALPHA = 0.025
 """Shown is a two-sided 95% interval, as of guards."""
 CAUTION = (
-    "The gain may belong to these examples alone: the same seeds, on examples drawn anew, might "
-    "show none."
+    "Another test set of this size might show no gain: with the examples drawn anew, the interval "
+    "holds zero."
 )
 
 
@@ -32,33 +35,35 @@ def kept(logged: object, value: float) -> str:
     """What a run logged by example, as a baseline holds it; empty if it logged nothing.
 
     Args:
-        logged: of the run's summary: a text with one 0 or 1 for each example, or with numbers
-            between blanks.
+        logged: of the run's summary: a text with a 0 or a 1 for each example, or a list of numbers.
         value: the run's metric, which has to be their mean.
+
+    Returns:
+        A digit for each example, or numbers between blanks, six digits of each.
 
     Raises:
         ValueError: it is something else; in words.
     """
     if logged is None:
         return ""
-    if not isinstance(logged, str) or len(logged) > MOST_CHARACTERS:
-        raise ValueError("it is no text, or a very long one")
-    found = numbers(logged)
-    if not 1 < len(found) <= MOST or not all(map(math.isfinite, found)):
-        raise ValueError(f"it is not 2 to {MOST:,} finite numbers")
+    if not isinstance(logged, str | list) or not 1 < len(logged) <= MOST:
+        raise ValueError(f"it is no text or list of 2 to {MOST:,}")
+    if isinstance(logged, str) and not DIGITS.fullmatch(logged):
+        raise ValueError("its text holds something else than 0 and 1")
+    found = [int(each) for each in logged] if isinstance(logged, str) else logged
+    if not all(isinstance(each, int | float) and abs(each) < LARGEST for each in found):
+        raise ValueError("it holds something else than finite numbers")
     mean = math.fsum(found) / len(found)
     if not math.isclose(mean, value, rel_tol=CLOSE, abs_tol=CLOSE / len(found)):
-        raise ValueError(f"their mean is {mean:.6g}, and the metric {value:.6g}")
-    return logged if _digits(logged) else " ".join(f"{number:.6g}" for number in found)
+        raise ValueError(f"its mean is {mean:.6g}, and the metric {value:.6g}")
+    if set(found) <= {0, 1}:
+        return "".join("01"[int(each)] for each in found)
+    return " ".join(f"{each:.6g}" for each in found)
 
 
 def numbers(text: str) -> list[float]:
-    """One number for each example.
-
-    Raises:
-        ValueError: one of them is no number.
-    """
-    return [float(word) for word in (text if _digits(text) else text.split())]
+    """One number for each example of a text as `kept` gives it."""
+    return [float(word) for word in (text if DIGITS.fullmatch(text) else text.split())]
 
 
 def by_example(candidate: Sequence[str], baseline: Sequence[str]) -> ByExample | None:
@@ -76,12 +81,8 @@ def by_example(candidate: Sequence[str], baseline: Sequence[str]) -> ByExample |
     """
     if not candidate or not baseline or not all((*candidate, *baseline)):
         return None
-    arms = [[numbers(text) for text in arm] for arm in (candidate, baseline)]
-    sizes = sorted({len(seed) for arm in arms for seed in arm})
+    after, before = ([numbers(text) for text in arm] for arm in (candidate, baseline))
+    sizes = sorted({len(seed) for seed in (*after, *before)})
     if len(sizes) > 1:
         raise ValueError(f"runs logged from {sizes[0]} to {sizes[-1]} examples")
-    return ByExample(sizes[0], bootstrap(*arms, ALPHA))
-
-
-def _digits(text: str) -> bool:
-    return text != "" and set(text) <= {"0", "1"}
+    return ByExample(sizes[0], bootstrap(after, before, ALPHA))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from bot.core.interval import Interval, Sample
 from bot.core.price import Price
@@ -119,20 +120,23 @@ def duration(seconds: float) -> str:
 
 
 def usd(amount: float) -> str:
-    """Write an amount of money: `$8.40`, `$1,250.00`, `less than $0.01`."""
+    """Write an amount of money: `$8.40`, `$1,250`, `less than $0.01`."""
     if not math.isfinite(amount):
         return "an unknown amount"
     if 0 < amount < 0.01:
         return "less than $0.01"
-    return f"${amount:,.2f}"
+    return f"${amount:,.2f}".removesuffix(".00")
 
 
 def gpu_hours(hours: float) -> str:
-    """Write how long GPUs are busy: `3.5 GPU-hours`, `1 GPU-hour`, `0 GPU-hours`."""
+    """Write how long GPUs are busy: `3.5 GPU-hours`, `1 GPU-hour`, `43 GPU-seconds`."""
     if not math.isfinite(hours):
         return "an unknown time"
-    amount = f"{hours:,.1f}" if hours >= 0.1 or not hours else f"{hours:.2g}"
-    return f"{amount.removesuffix('.0')} GPU-hour{'' if amount == '1.0' else 's'}"
+    if hours >= 0.1 or not hours:
+        amount = f"{hours:,.1f}".removesuffix(".0")
+        return f"{amount} GPU-hour{'' if amount == '1' else 's'}"
+    seconds = max(1, round(hours * 3600))
+    return count(seconds, "GPU-second") if seconds < 90 else count(seconds // 60, "GPU-minute")
 
 
 def price(cost: Price) -> str:
@@ -142,21 +146,39 @@ def price(cost: Price) -> str:
     return ", ".join(words if cost.usd is None else [*words, usd(cost.usd)])
 
 
+def month(name: str) -> str:
+    """Write a month such as `2026-11` in words: `November 2026`."""
+    return date.fromisoformat(f"{name}-01").strftime("%B %Y")
+
+
 def listed(items: Sequence[object]) -> str:
     """Write a list as a sentence holds it: `1, 2 and 4`."""
     texts = [str(item) for item in items]
     return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
 
 
-def ranges(seeds: Sequence[int], to: str = " to ") -> str:
-    """Write seeds with their runs drawn together: `1 to 5, 8`."""
-    spans: list[list[int]] = []
+def ranges(seeds: Sequence[int]) -> str:
+    """Write seeds as a sentence holds them, with three and more in a row as one: `1 to 5 and 8`."""
+    parts: list[object] = []
+    for first, last in _spans(seeds):
+        parts += [f"{first} to {last}"] if last - first > 1 else range(first, last + 1)
+    return listed(parts)
+
+
+def spans(seeds: Sequence[int]) -> str:
+    """Write seeds as programs read them: `1-5, 8`."""
+    return ", ".join(
+        str(first) if first == last else f"{first}-{last}" for first, last in _spans(seeds)
+    )
+
+
+def _spans(seeds: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of what is in a row."""
+    found: list[tuple[int, int]] = []
     for seed in sorted(set(seeds)):
-        if spans and seed == spans[-1][-1] + 1:
-            spans[-1] = [spans[-1][0], seed]
-        else:
-            spans.append([seed])
-    return ", ".join(to.join(map(str, span)) for span in spans)
+        follows = bool(found) and seed == found[-1][1] + 1
+        found = [*found[:-1], (found[-1][0], seed)] if follows else [*found, (seed, seed)]
+    return found
 
 
 def _bounded(interval: Interval, unit: str) -> str:

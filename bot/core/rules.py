@@ -1,5 +1,6 @@
 """What an experiment is judged by: said in the configuration, frozen at its first launch."""
 
+import math
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -9,13 +10,35 @@ from bot.core.metric import Goal, Metric, Value
 from bot.core.record import Record
 
 
+def _worth(value: object) -> object:
+    """What may be asked of a gain.
+
+    Raises:
+        ValueError: it is neither a number above 0 nor such a share.
+    """
+    shown = str(value)
+    try:
+        amount = float(shown.removesuffix("%"))
+    except ValueError:
+        amount = 0.0
+    if not 0 < amount < math.inf:
+        raise ValueError("a number above 0 is meant, or a share of the baseline such as `0.5%`")
+    return shown if shown.endswith("%") else amount
+
+
 class PrimaryMetric(Record):
     """What decides verdicts."""
 
     name: str = Field(min_length=1)
+    """As the runs log it."""
     goal: Goal
+    """Which way is better."""
     value: Value
-    min_effect: float = Field(gt=0)
+    """Which number of a run counts: of its best step, of its last, or what stands in its summary.
+    Take `best` only if you would keep the best checkpoint."""
+    min_effect: Annotated[float | str, BeforeValidator(_worth)]
+    """The smallest gain that is worth a merge: in the metric's unit, or such as `0.5%` of the
+    baseline's mean. Below it a change is a LOSS."""
 
     @property
     def metric(self) -> Metric:
@@ -27,8 +50,11 @@ class Guard(Record):
     """A metric that may not get worse by more than its limit: a number, or a share such as 15%."""
 
     goal: Goal
+    """Which way is better."""
     limit: Annotated[str, BeforeValidator(str), Field(pattern=r"^\d+(\.\d+)?%?$")]
+    """By how much it may get worse: in its own unit, or such as `15%` of the baseline's mean."""
     value: Value = "summary"
+    """Which number of a run counts, as for the metric."""
 
 
 class Rules(Record):
@@ -67,12 +93,12 @@ def changes(frozen: Rules, now: Rules) -> tuple[str, ...]:
 
 
 def _points(rules: Rules) -> dict[str, str]:
-    primary = rules.metric
+    primary, effect = rules.metric, rules.metric.min_effect
     return {
         "metric": primary.name,
         "goal": primary.goal,
         "value": primary.value,
-        "min_effect": f"{primary.min_effect:g}",
+        "min_effect": f"{effect:g}" if isinstance(effect, float) else effect,
         **{
             f"guard {name}": f"{guard.goal}, {guard.value}, limit {guard.limit}"
             for name, guard in rules.guards.items()

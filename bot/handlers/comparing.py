@@ -8,10 +8,11 @@ from bot.core.attempt import Attempt
 from bot.core.baseline import Baseline, SeedResult
 from bot.core.comparability import MEMORY, SAMPLES, Effort
 from bot.core.interval import Interval, Sample, welch
+from bot.core.quoting import code
 from bot.core.results import MetricRow, RunRow
 from bot.core.rules import Rules
 from bot.core.runs import ObservedRun
-from bot.core.verdict import GUARD_ALPHA, Guard, judge
+from bot.core.verdict import GUARD_ALPHA, Guard, absolute, judge
 from bot.errors import UserError
 
 EFFORT: Mapping[str, tuple[str, Callable[[Effort], float | None]]] = {
@@ -29,12 +30,12 @@ def mismatch(attempt: Attempt, observed: Mapping[str, ObservedRun]) -> str:
         if seen is None:
             return f"Seed {run.seed} is gone from W&B."
         if seen.commit and seen.commit != attempt.commit:
-            return f"Seed {run.seed} trained `{seen.commit[:7]}`, not what was asked."
+            return f"Seed {run.seed} trained {code(seen.commit[:7])}, not what was asked."
         for name, asked in attempt.overrides.items():
             if name in seen.config and not _same(seen.config[name], asked):
                 return (
-                    f"Seed {run.seed} was asked for `{name}={asked}` and trained with "
-                    f"`{seen.config[name]}`."
+                    f"Seed {run.seed} was asked for {code(f'{name}={asked}')} and trained with "
+                    f"{code(str(seen.config[name]))}."
                 )
     return ""
 
@@ -135,6 +136,7 @@ def run_rows(metric: str, results: Sequence[SeedResult]) -> tuple[RunRow, ...]:
             url=r.url,
             step=int(r.curve[-1][0]) if r.curve else None,
             value=r.values.get(metric),
+            values=r.values,
         )
         for r in results
     )
@@ -149,6 +151,15 @@ def _all(results: Sequence[SeedResult], metric: str) -> bool:
     return bool(results) and all(metric in r.values for r in results)
 
 
+def worth(rules: Rules, before: Sample) -> float:
+    """The gain that is worth a merge, in the metric's own unit.
+
+    Raises:
+        UserError: it is a share of a baseline of zero.
+    """
+    return absolute(rules.metric.min_effect, before)
+
+
 def reference(rules: Rules, baseline: Baseline) -> Sample:
     """The primary metric of a baseline's seeds.
 
@@ -158,7 +169,7 @@ def reference(rules: Rules, baseline: Baseline) -> Sample:
     found = baseline.sample(rules.metric.name)
     if found is None:
         raise UserError(
-            f"{baseline.tag} holds no values of `{rules.metric.name}`. "
+            f"{baseline.tag} holds no values of {code(rules.metric.name)}. "
             "Measure a new baseline with `/baseline`."
         )
     return found

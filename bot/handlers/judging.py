@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from bot.core import baseline as baselines
-from bot.core import pairing, verdict
+from bot.core import pairing, quoting, verdict
 from bot.core.attempt import Attempt
 from bot.core.baseline import Baseline, SeedResult
 from bot.core.comparability import (
@@ -172,7 +172,7 @@ def hindered(
     attempt = experiment.latest
     assert attempt is not None
     if touched := _touched(world, experiment, change):
-        return "NOT_COMPARABLE", f"It changes the judge: `{touched[0]}`."
+        return "NOT_COMPARABLE", f"It changes the judge: {quoting.code(touched[0])}."
     if reason := refusal(rows):
         return "NOT_COMPARABLE", reason
     files, path = [f.path for f in change.files], world.config.train.config
@@ -205,8 +205,3 @@ def reported(world: World, experiment: Experiment, attempt: Attempt) -> Interval
     assert gain is not None, "a WIN rests on an interval"
     known = Interval(gain.difference, gain.lower, gain.upper, gain.alpha)
     return signed(known, rules(world, experiment).primary.sign)
-
-
-def minutes(baseline: Baseline, runs: int) -> float:
-    """What so many runs cost, in minutes of training, from the baseline's time."""
-    return baseline.wall_seconds * runs / 60

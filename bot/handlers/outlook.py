@@ -5,6 +5,7 @@ from bot.core.idea import hoped
 from bot.core.interval import Sample
 from bot.core.power import detectable
 from bot.core.spending import level
+from bot.handlers.comparing import worth
 from bot.handlers.judging import most_seeds, release_url
 from bot.handlers.pricing import price
 from bot.ports import World
@@ -26,7 +27,7 @@ def outlook(world: World, baseline: Baseline, expected: str) -> Judging:
         metric=metric.name,
         goal=metric.goal,
         value=metric.value,
-        min_effect=metric.min_effect,
+        min_effect=worth(world.config.rules, sample),
         guards={name: guard.limit for name, guard in world.config.guards.items()},
         baseline=baseline.tag,
         baseline_url=release_url(world, baseline.tag),

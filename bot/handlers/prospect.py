@@ -9,6 +9,7 @@ from bot.core.power import chances, reachable
 from bot.core.runs import ObservedRun, number_of, recorded
 from bot.core.spending import level
 from bot.handlers import judging
+from bot.handlers.comparing import worth
 from bot.ports import World
 
 
@@ -39,7 +40,7 @@ def is_futile(world: World, experiment: Experiment, observed: Mapping[str, Obser
         before,
         looks,
         sign=held.primary.sign,
-        min_effect=held.metric.min_effect,
+        min_effect=worth(held, before),
         method=held.method,
     )
     return not reachable(likely)

@@ -26,6 +26,7 @@ from bot.handlers.comparing import (
     reference,
     run_rows,
     sample,
+    worth,
 )
 from bot.handlers.failure import failure
 from bot.handlers.measure import measure
@@ -46,6 +47,9 @@ def report(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     if odd := mismatch(trained, observed):
         raise UserError(f"{odd} So there is no verdict.")
     results = measure(world, judging.rules(world, experiment), trained, observed)
+    if trained.runs != attempt.runs:  # W&B told the canary's metric once the others were given up
+        reply = failure(world, experiment, observed)
+        return _say(world, ledger, experiment, "INVALID", reply, observed)
     assert attempt.baseline is not None
     baseline = judging.read(world, attempt.baseline)
     if attempt.purpose == "confirm":
@@ -69,6 +73,10 @@ def _say(
 ) -> Ledger:
     attempt = experiment.latest
     assert attempt is not None
+    gain = _gain(world, experiment, reply) if isinstance(reply, Report) else None
+    done = experiment.with_attempt(attempt.but(verdict=verdict, gain=gain))
+    if isinstance(reply, Report) and verdict == "UNDECIDED":
+        reply = replace(reply, standing=telling.standing(world, ledger, done))
     body = render(replace(reply, spending=spending(world, ledger, experiment, observed)))
     posted = world.forge.say(experiment.place, f"report:{attempt.number}", body)
     for earlier in experiment.attempts[:-1]:
@@ -76,7 +84,6 @@ def _say(
             world.forge.minimize(earlier.report_id)
     world.summarise(body)
     check.concluded(world, experiment, verdict, body)
-    gain = _gain(world, experiment, reply) if isinstance(reply, Report) else None
     done = experiment.with_attempt(attempt.but(verdict=verdict, report_id=posted, gain=gain))
     return ledger.put(progress.show(world, done, observed))
 
@@ -130,7 +137,9 @@ def judged(
     runs = [observed[run.id] for run in attempt.runs]
     parity = judging.compared(world, experiment, baseline, runs, change)
     judgement = judging.judged(world, experiment, attempt, baseline, results)
-    outcome, why = judging.hindered(world, experiment, parity, change) or judgement.verdict
+    hindered = judging.hindered(world, experiment, parity, change)
+    outcome, why = hindered or judgement.verdict
+    drawn = None if hindered else telling.drawn_anew(held, baseline, results)
     rows = (
         primary_row(held, before, found, judgement.interval),
         *guard_rows(held, baseline, results),
@@ -151,7 +160,7 @@ def judged(
         baseline=baseline.tag,
         baseline_url=judging.release_url(world, baseline.tag),
         rows=rows,
-        min_effect=held.metric.min_effect,
+        min_effect=worth(held, before),
         method=held.method,
         next_command=command,
         next_seeds=more,
@@ -169,6 +178,8 @@ def judged(
         look=len(looks) + 1,
         looks=world.config.seeds.looks,
         spent=spent(information(found.n, before.n, held.method) / full),
+        by_example=drawn,
+        cautions=telling.cautions(held, judgement, drawn) if outcome == "WIN" else (),
         seconds=sum(run.seconds or 0.0 for run in runs),
         spending=None,
         parity=parity,
@@ -178,6 +189,7 @@ def judged(
         asked_by=attempt.asked_by,
         group_url=world.tracker.group_url(progress.group(experiment, attempt)),
         workflow_url=world.environment.workflow_url,
+        standing=None,
     )
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Reports
 from bot.core.attempt import Gain
 from bot.core.board import Ranked, history, ranked
 from bot.core.contest import contest
@@ -20,6 +19,7 @@ from bot.errors import UserError
 from bot.events import Rang
 from bot.handlers.results import figures, last_report, records
 from bot.handlers.setup import setup
+from bot.sections import Reports
 from tests.bot.scene import Scene
 from tests.fakes import Cut, FakeRun
 
@@ -108,7 +108,7 @@ def test_two_experiments_and_their_baseline_are_compared(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("/compare #{pull}", "needs the B"),
+        ("/compare #{pull}", "needs `B`"),
         ("/compare #{pull} #{pull}", "named twice"),
         ("/compare #{pull} #99", "Nothing was launched for #99"),
         ("/compare #{pull} nothing/here", "`nothing/here` is not known here"),
@@ -252,6 +252,25 @@ def test_the_leaderboard_follows_what_happens_and_only_then_is_written(scene: Sc
     assert "against baseline-v1 |" in text
 
 
+def test_what_is_undecided_is_told_who_leads(scene: Scene) -> None:
+    setup(scene.world)
+    (board,) = scene.forge.opened.values()
+    said = []
+    for title, settings in {"First": "lr=0.011", "Faster": "lr=0.02", "Last": "lr=0.012"}.items():
+        pull = _launched(scene, title, settings)
+        scene.rings()
+        said.append((pull, scene.last(pull).body))
+    (_, alone), (faster, winner), (_, body) = said
+    assert alone.startswith("### 🟨 UNDECIDED")
+    assert "By the gain that is sure" not in alone  # among one, nobody leads
+    assert winner.startswith("### ✅ WIN")
+    assert "By the gain that is sure" not in winner
+    assert body.startswith("### 🟨 UNDECIDED")
+    line = next(line for line in body.split("\n") if line.startswith("By the gain that is sure"))
+    assert f"this is number 3 of the 3 open experiments; #{faster} leads." in line
+    assert line.endswith(f"/issues/{board})")
+
+
 @pytest.mark.parametrize("after", range(1, 5))
 def test_a_job_killed_while_the_leaderboard_is_made_leaves_one(scene: Scene, after: int) -> None:
     scene.forge.scissors.after = scene.forge.scissors.writes + after
@@ -292,4 +311,4 @@ def test_another_metric_that_is_configured_later_has_no_figures_yet(scene: Scene
     assert "val/acc 0.92" in _headline(scene, f"#{pull}")  # frozen at its first launch
     place = scene.forge.add_issue("And the baseline?")
     scene.writes("grace", place, "/results main")
-    assert "baseline-v1 holds no values of `val/f1`" in scene.last(place).body
+    assert "`baseline-v1` holds no values of `val/f1`" in scene.last(place).body

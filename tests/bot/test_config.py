@@ -1,10 +1,11 @@
 import pytest
 from pydantic import ValidationError
 
-from bot.config import Train, parse
+from bot.config import parse
 from bot.core.metric import Metric
 from bot.environment import parse_environment
 from bot.errors import UserError
+from bot.sections import Train
 
 TEXT = """\
 version: 1
@@ -50,9 +51,18 @@ def test_a_limit_may_be_a_plain_number() -> None:
     assert parse(TEXT.replace("15%", "0.15")).guards["train/minutes"].limit == "0.15"
 
 
+def test_what_is_worth_a_merge_may_be_a_share() -> None:
+    assert parse(TEXT).metric.min_effect == 0.002
+    assert parse(TEXT.replace("0.002", "0.5%")).metric.min_effect == "0.5%"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
+        ("0.002", "0%", "line 6, `metric.min_effect`: Value error, a number above 0 is meant, or "
+         "a share of the baseline such as `0.5%`"),
+        ("0.002", "little", "line 6, `metric.min_effect`:"),
+        ("0.002", ".inf", "line 6, `metric.min_effect`:"),
         ("min_effect", "min_efect", "line 6, `metric.min_efect`: there is no such key. Did you "
          "mean `min_effect`?"),
         ("wandb:", "wanbd:", "line 14, `wanbd`: there is no such key. Did you mean `wandb`?"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.baseline import parse
+from bot.events import Rang
 from bot.handlers import judging
 from bot.ports import Change, Launch
 from tests.bot.scene import Scene, outcome
@@ -113,6 +114,19 @@ def test_what_is_configured_later_does_not_move_the_goal(measured: Scene) -> Non
     assert body.startswith("### ✅ WIN")
     assert "train/minutes" in body
     assert "min_effect: 0.002 → 9" in body
+
+
+def test_what_is_told_while_it_trains_is_the_metric_of_the_first_launch(measured: Scene) -> None:
+    pull = launched(measured, {"conf.yaml": SEEDED.replace("0.01", "0.02")})
+    measured.configure(metric={"name": "val/dice"})
+    measured.tracker.begin(**{"val/acc": 0.9125, "val/dice": 0.3})
+    measured.run(Rang("W&B"))
+    body = measured.last(pull).body
+    assert "| seed | state | step | val/acc |" in body
+    assert "0.9125" in body
+    measured.writes("grace", pull, "/runs")
+    assert "val/acc" in measured.last(pull).body
+    assert "val/dice" not in measured.last(pull).body
 
 
 def test_effort_is_always_compared(measured: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
@@ -56,6 +57,25 @@ def test_more_seeds_see_smaller_gains_and_cost_more(tmp_path: Path) -> None:
     assert (seen.first.seeds, seen.last.seeds, seen.hope) == (3, 6, 0.02)
     assert 0 < seen.last.gain < seen.first.gain < 0.02
     assert seen.last.price.gpu_hours == pytest.approx(2 * seen.first.price.gpu_hours)
+
+
+def test_a_share_is_told_in_the_metrics_unit(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.baseline()
+    scene.configure(metric={"min_effect": "5%"})
+    held = read(scene.world, "baseline-v1")
+    worth = 0.05 * fmean(held.values("val/acc"))
+    assert outlook(scene.world, held, "").min_effect == pytest.approx(worth)
+    pull = scene.experiment("A larger rate", "lr=0.02")
+    scene.writes("grace", pull, "/launch")
+    scene.rings()
+    body = scene.last(pull).body
+    assert body.startswith("### 🟥 LOSS")
+    assert "where 0.045 would be worth a merge" in body
+    experiment = scene.forge.read_ledger().at(pull)
+    assert experiment
+    assert experiment.frozen
+    assert experiment.frozen.metric.min_effect == "5%"
 
 
 @pytest.mark.parametrize(("report", "sample"), [(UNDECIDED, UNSURE), (FUTILE, HOPELESS)])

@@ -100,6 +100,16 @@ def test_one_row_per_epoch_and_it_learns(tiny: Callable[..., Config], fake_run):
     assert summary["model/parameters"] == 64 * 32 + 32 + 32 * 32 + 32 + 32 * 10 + 10
 
 
+@pytest.mark.parametrize("setting", ["seed=2", "train.ema=0.9", "train.patience=1"])
+def test_the_last_accuracy_is_the_mean_of_the_examples(
+    tiny: Callable[..., Config], fake_run, setting: str
+):
+    rows, summary = numbers(tiny("train.epochs=3", setting), fake_run)
+    examples = summary["examples/val/acc"]
+    assert len(examples) == 359
+    assert sum(examples) / 359 == pytest.approx(rows[-1]["val/acc"], abs=1e-9)
+
+
 def test_clipping_acts_on_the_step_and_not_on_what_is_logged(tiny: Callable[..., Config], fake_run):
     rows, _ = numbers(tiny("train.clip=0.001"), fake_run)
     assert rows[0]["train/grad_norm"] > 0.1

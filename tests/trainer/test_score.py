@@ -9,7 +9,15 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss
 
 from trainer.data import digits
-from trainer.score import BINS, baselines, calibration_error, confusion, macro_f1, score
+from trainer.score import (
+    BINS,
+    baselines,
+    by_source,
+    calibration_error,
+    confusion,
+    macro_f1,
+    score,
+)
 
 
 @pytest.fixture
@@ -83,3 +91,15 @@ def test_who_knows_nothing_has_a_loss_of_ln_classes_and_the_largest_class():
     assert found["init_loss_ratio"] == pytest.approx(1, abs=1e-6)
     assert found["majority_acc"] == pytest.approx(share)
     assert math.isclose(share, 0.1, abs_tol=0.02)
+
+
+def test_the_accuracy_is_the_mean_over_sources():
+    labels = torch.tensor([0, 1, 0, 1, 0, 1])
+    logits = torch.nn.functional.one_hot(torch.tensor([0, 1, 1, 1, 0, 0])).float()
+    single = np.array(["f", "b", "c", "d", "e", "a"])
+    assert by_source(logits, labels, single) == "010111"
+    uneven = by_source(logits, labels, np.array([7, 7, 3, 7, 3, 5]))
+    assert uneven == [1 / 2, 0, 3 / 2]
+    assert np.mean(uneven) == pytest.approx(score(logits, labels)["acc"])
+    assert by_source(logits, 1 - labels, single) == "101000"
+    assert by_source(logits, torch.full((6,), 2), np.array([7, 7, 3, 7, 3, 5])) == [0, 0, 0]

@@ -109,6 +109,12 @@ KEYS = {
     "figure/worst": Key(
         "picture", "the images it does worst on", "as in val/samples", only="track.figures"
     ),
+    "examples/val/acc": Key(
+        "summary",
+        "what the last val/acc is the mean of, for each original or patient of the split",
+        "Σ[argmax = y] × originals ÷ n; a text of 0 and 1 if each image is an original",
+        only="they are 20,000 at most",
+    ),
     "test/loss": Key(
         "summary", "val/loss of the best checkpoint on test, once", "as val/loss", "nat"
     ),

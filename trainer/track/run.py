@@ -180,7 +180,7 @@ class Tracker:
             self._run.log(declared(shown, "picture"))
         self.shows.done(began)
 
-    def summary(self, values: Mapping[str, float | str]) -> None:
+    def summary(self, values: Mapping[str, float | str | list[float]]) -> None:
         """Writes values that a run has once."""
         with self._spent():
             kept = declared(values, "summary")
