@@ -48,7 +48,8 @@ check: .venv/ready ## formatting, lint, types and the import rule
 	$(BIN)/lint-imports
 
 snapshots: .venv/ready ## write anew what replies look like; read the difference before you commit it
-	REWRITE_SNAPSHOTS=1 $(BIN)/pytest tests/bot/test_comments.py tests/bot/test_readme.py tests/trainer/test_pages.py
+	REWRITE_SNAPSHOTS=1 $(BIN)/pytest tests/bot/test_comments.py tests/bot/test_conversations.py \
+		tests/bot/test_readme.py tests/bot/test_configuration.py tests/trainer/test_pages.py
 
 lock: .venv/ready ## pin what the action installs, with hashes, at the versions of requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

@@ -47,9 +47,13 @@ class Reservation(Record):
     @property
     def price(self) -> Price | None:
         """What all of its runs are expected to cost."""
+        return self.price_of(len(self.seeds))
+
+    def price_of(self, runs: int) -> Price | None:
+        """What so many runs like these are expected to cost."""
         if self.seconds is None:
             return None
-        return Price.of(len(self.seeds), self.seconds, self.gpus, self.usd_per_gpu_hour)
+        return Price.of(runs, self.seconds, self.gpus, self.usd_per_gpu_hour)
 
     @property
     def amount(self) -> Amount:

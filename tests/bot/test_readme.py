@@ -1,23 +1,54 @@
-"""What the README shows is what the program has."""
+"""What the README and the pages beside it show is what the program has."""
 
 import os
 import re
 from pathlib import Path
 
+import pytest
+
 from bot import config, grammar
+from bot.__main__ import VERBS, WITH_OPTIONS
+from bot.commands import COMMANDS, Command
+from bot.comments import render
+from bot.handlers.help import explain
+from tests.bot.scene import Scene
+from tests.faults.plans import ALL
 
 ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(<!-- commands: .* -->\n).*?(<!-- commands end -->)", re.DOTALL)
+PLANS = re.compile(r"()\d+( seeded plans)")
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+FILE = re.compile(r"`((?:bot|tests|templates|docs|trainer)/[\w/.-]*(?:\.\w+|/))`")
+VERB = re.compile(r"python -m bot ([a-z]+)")
+TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 
 
 def test_command_table_of_the_readme_is_the_programs() -> None:
-    path = ROOT / "README.md"
-    text = path.read_text(encoding="utf-8")
-    made = BLOCK.sub(lambda found: f"{found[1]}{grammar.table()}\n{found[2]}", text)
+    is_made_anew(ROOT / "README.md", BLOCK, f"{grammar.table()}\n")
+
+
+def test_number_of_fault_plans_in_the_readme_is_theirs() -> None:
+    is_made_anew(ROOT / "README.md", PLANS, str(ALL))
+
+
+def test_page_of_commands_says_what_help_answers(tmp_path: Path) -> None:
+    world = Scene(tmp_path).world
+    sections = (
+        f"## `/{name}`\n\n{render(explain(world, Command('help', words=(name,)))).strip()}\n"
+        for name in COMMANDS
+    )
+    is_made_anew(ROOT / "docs" / "commands.md", BLOCK, "\n".join(sections) + "\n")
+
+
+def is_made_anew(page: Path, part: re.Pattern[str], text: str) -> None:
+    """Check that a part of a page is what the program says; REWRITE_SNAPSHOTS=1 writes it."""
+    shown = page.read_text(encoding="utf-8")
+    made = part.sub(lambda found: f"{found[1]}{text}{found[2]}", shown)
     if os.environ.get("REWRITE_SNAPSHOTS"):
-        path.write_text(made, encoding="utf-8")
-    assert BLOCK.search(text)
-    assert path.read_text(encoding="utf-8") == made
+        page.write_text(made, encoding="utf-8")
+    assert part.search(shown)
+    assert page.read_text(encoding="utf-8") == made
 
 
 def test_configuration_of_this_repository_is_valid() -> None:
@@ -31,3 +62,38 @@ def test_rooms_of_the_map_are_there() -> None:
     named = re.findall(r"`([\w/.]+)`", "\n".join(row.split("|")[1] for row in table.splitlines()))
     for name in named:
         assert any((root / name).exists() for root in (ROOT, ROOT / "bot")), name
+
+
+def test_rooms_of_the_bot_stand_on_the_map() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text[text.index("| room |") :].split("\n\n")[0]
+    for room in (ROOT / "bot").iterdir():
+        if room.suffix in ("", ".py") and not room.name.startswith("__"):
+            assert room.name in table, room.name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_make_targets_that_are_named_are_there(page: Path) -> None:
+    targets = TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8"))
+    for name in re.findall(
+        r"(?:`|^)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE
+    ):
+        assert name in targets, name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_are_there(page: Path) -> None:
+    for name in FILE.findall(page.read_text(encoding="utf-8")):
+        assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_verbs_that_are_named_are_there(page: Path) -> None:
+    for verb in VERB.findall(page.read_text(encoding="utf-8")):
+        assert verb in {**VERBS, **WITH_OPTIONS}, verb
