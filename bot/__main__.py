@@ -16,7 +16,6 @@ from bot.clients.github import GitHub
 from bot.clients.wandb import Wandb
 from bot.commands import Command
 from bot.comments import render
-from bot.config import ROLES
 from bot.core.results import as_csv, as_json
 from bot.environment import Environment, parse_environment
 from bot.errors import UserError
@@ -26,11 +25,12 @@ from bot.handlers.setup import setup
 from bot.handlers.write import read_task, write
 from bot.ports import Outage, Stale, World
 from bot.replies import Problem, Trouble
+from bot.sections import ROLES
 
 log = logging.getLogger("bot")
-DOWN = (
-    "GitHub or W&B did not answer, though it was tried several times. What had begun is finished "
-    "by itself; if nothing happens within half an hour, write the command again."
+DOWN = Problem(
+    "GitHub or W&B did not answer, though it was tried several times. It is taken up again by "
+    "itself; if nothing happens within an hour, write the command again."
 )
 
 
@@ -239,7 +239,7 @@ def _guarded(environment: Environment, event: Event | None, act: Callable[[World
         return 0 if _told(environment, event, Problem(str(error))) else 1
     except (Outage, Stale):
         log.exception("it did not go through")
-        _told(environment, event, Problem(DOWN))
+        _told(environment, event, DOWN)
         return 1
     except Exception:
         log.exception("this is a bug")
@@ -264,6 +264,8 @@ def _told(environment: Environment, event: Event | None, reply: Problem | Troubl
         if not (ours and ROLES.index(forge.role(person)) >= ROLES.index("triage")):
             return False
         forge.say(place, f"trouble:{environment.workflow_run}", render(reply))
+        if isinstance(event, CommentWritten) and reply is not DOWN:
+            forge.react(event.comment_id, "confused")  # or a ring would take it up again
     except (Outage, UserError):
         log.exception("and it could not be told")
         return False

@@ -6,7 +6,7 @@ from typing import Literal
 
 Right = Literal["look", "act", "decide"]
 Where = Literal["issue", "pr", "both"]
-WHERE: Mapping[Where, str] = {"issue": "an issue", "pr": "a PR", "both": "both"}
+WHERE: Mapping[Where, str] = {"issue": "an issue", "pr": "a PR", "both": "an issue or a PR"}
 
 
 @dataclass(frozen=True)
@@ -251,6 +251,7 @@ COMMANDS: Mapping[str, Spec] = {
                 ),
             },
             aliases=("manage-runs",),
+            dry=True,
         ),
         Spec(
             "compare",

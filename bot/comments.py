@@ -2,7 +2,6 @@
 
 import html
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
@@ -16,16 +15,13 @@ from bot.core.interval import Interval
 from bot.core.interval import signed as turned
 from bot.core.metric import Goal
 from bot.core.power import reachable
+from bot.core.quoting import BREAK, clean, code, one_line
 from bot.core.secrets import redact
 from bot.replies import Reply
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 BUDGET = 60_000
 """Characters; GitHub takes 65,536 in the body of a PR or a release."""
-BREAK = "\u200b"
-"""Zero-width space: invisible, and ends whatever GitHub would have recognised."""
-
-ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
 RECOGNISED = re.compile(
     r"(?<=@)(?=[\w-])"  # mentions
     r"|(?<=#)(?=\d)|(?<=\bGH)(?=-\d)"  # references
@@ -63,26 +59,16 @@ def prompt(name: str, **values: object) -> str:
 
 def text(value: str, limit: int = 200) -> str:
     """Untrusted text as one line of Markdown that says what it says and does nothing."""
-    line = ADDRESS.sub(BREAK, RECOGNISED.sub(BREAK, _line(value, limit)))
+    line = ADDRESS.sub(BREAK, RECOGNISED.sub(BREAK, one_line(value, limit)))
     return MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", line)
 
 
 def short(value: str, limit: int = 48) -> str:
     """A name as `text`, without its middle if it is long: names differ at their ends."""
-    line = _line(value, 1000)
+    line = one_line(value, 1000)
     if len(line) > limit:
         line = f"{line[: limit // 2]}…{line[-(limit // 2 - 1) :]}"
     return text(line)
-
-
-def code(value: str, limit: int = 120) -> str:
-    """Untrusted text as inline code; nothing becomes the word "none"."""
-    if not (line := _line(value, limit)):
-        return "none"
-    longest = max(map(len, re.findall(r"`+", line)), default=0)
-    ticks = "`" * (longest + 1)
-    space = " " if line[0] == "`" or line[-1] == "`" else ""
-    return f"{ticks}{space}{line}{space}{ticks}"
 
 
 def cell(markdown: str) -> str:
@@ -95,7 +81,7 @@ def fenced(value: str, limit: int = 6000, language: str = "text") -> str:
 
     Of a line that a progress bar wrote over again and again only the last state is kept.
     """
-    lines = [_clean(line.rstrip("\r").rsplit("\r", 1)[-1]) for line in redact(value).split("\n")]
+    lines = [clean(line.rstrip("\r").rsplit("\r", 1)[-1]) for line in redact(value).split("\n")]
     block = "\n".join(lines).strip("\n")
     if len(block) > limit:
         block = "…\n" + block[-limit:].partition("\n")[2]
@@ -106,7 +92,7 @@ def fenced(value: str, limit: int = 6000, language: str = "text") -> str:
 
 def quote(value: str, limit: int = 6000) -> str:
     """Untrusted Markdown as a quotation: it keeps its form, but notifies and closes nothing."""
-    cleaned = "\n".join(_clean(line) for line in redact(value).splitlines()).strip()
+    cleaned = "\n".join(clean(line) for line in redact(value).splitlines()).strip()
     block = RECOGNISED.sub(BREAK, cleaned)
     if len(block) > limit:
         block = block[:limit] + "…"
@@ -115,7 +101,7 @@ def quote(value: str, limit: int = 6000) -> str:
 
 def harmless(value: str) -> str:
     """Our own Markdown in which somebody's words may be quoted: no secrets, mentions, HTML."""
-    cleaned = "\n".join(_clean(line) for line in redact(value).split("\n"))
+    cleaned = "\n".join(clean(line) for line in redact(value).split("\n"))
     return re.sub(r"(?<=@)(?=[\w-])|(?<=<)(?=[\w/!?])", BREAK, cleaned)
 
 
@@ -127,7 +113,7 @@ def sentence(value: str) -> str:
 
 def remark(value: str, limit: int = 600) -> str:
     """Untrusted text as a sentence: capital letter and full stop, whatever it came with."""
-    line = _line(value, limit)
+    line = one_line(value, limit)
     if re.match(r"[a-z]+[\s,]", line):
         line = line[0].upper() + line[1:]
     return text(line, limit) + ("" if line.endswith((".", "!", "?", "…")) else ".")
@@ -142,12 +128,13 @@ def headline(report: str) -> str:
 def measured(report: str) -> str:
     """A report without what was to be done next, before the baseline moved on."""
     first = re.sub(r"\A(### .*\n)Next\b.*\n", r"\1", report)
-    return re.sub(r'^ "next": "/.*"$', ' "next": null', first, flags=re.MULTILINE)
+    rest = re.sub(r"^\| to go on \|.*\n(?:\|.*\n)+\n?", "", first, flags=re.MULTILINE)
+    return re.sub(r'^ "next": "/.*"$', ' "next": null', rest, flags=re.MULTILINE)
 
 
 def plain(value: str, limit: int = 200) -> str:
     """Untrusted text as one line of plain text that notifies and closes nothing."""
-    return re.sub(r"(?<=#)\u200b", "", RECOGNISED.sub(BREAK, _line(value, limit)))
+    return re.sub(r"(?<=#)\u200b", "", RECOGNISED.sub(BREAK, one_line(value, limit)))
 
 
 def link(markdown: str, url: str) -> str:
@@ -160,21 +147,6 @@ def link(markdown: str, url: str) -> str:
 def gain(interval: Interval, goal: Goal) -> Interval:
     """A difference as a gain: more is better."""
     return turned(interval, 1 if goal == "maximize" else -1)
-
-
-def _line(value: str, limit: int) -> str:
-    line = " ".join(_clean(redact(value)).split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def _clean(line: str) -> str:
-    """Take out what a terminal or a browser would obey, and what hides or turns around text."""
-    line = ESCAPE_SEQUENCE.sub("", line)
-    kinds = ((char, unicodedata.category(char)) for char in line)
-    seen = "".join(
-        (" " if kind == "Cc" else char) for char, kind in kinds if kind not in ("Cf", "Co", "Cs")
-    )
-    return seen.replace("<!--", f"<{BREAK}!--")
 
 
 def _fit(body: str) -> str:
@@ -210,7 +182,8 @@ def _environment() -> Environment:
         gain,
         numbers.number, numbers.signed, numbers.half_width, numbers.spread, numbers.bounded,
         numbers.relative, numbers.column, numbers.mean_sd, numbers.count, numbers.duration,
-        numbers.listed, numbers.ranges, numbers.usd, numbers.gpu_hours, numbers.price,
+        numbers.listed, numbers.ranges, numbers.spans, numbers.usd, numbers.gpu_hours,
+        numbers.price, numbers.month,
         results.as_json, results.beside, results.correlation, numbers.chance, reachable,
         charts.sparkline, charts.xychart, charts.history, charts.beyond,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which tests are slow (all that start servers, train, or run other programs); the fork server."""
+"""Which tests are slow: all that start servers, train, or cut jobs off; and the fork server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.zygote import zygote as begin_zygote
 settings.register_profile("labhand", deadline=None, derandomize=True, database=None)
 settings.load_profile("labhand")
 
-FOLDERS = ("sandbox", "contract", "judged", "trainer")
+FOLDERS = ("sandbox", "contract", "judged", "faults", "trainer")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,28 +1,16 @@
-"""A git remote, asked whether it answers at all."""
+"""What git says of a remote that it could not read: whether to try again, or to tell somebody."""
 
 import re
-import subprocess
 
-from bot.ports import Outage
-
-TIMEOUT_SECONDS = 30
+UNREAD = re.compile(r"Unable to (?:fetch from git remote|update submodules).*", re.DOTALL)
+"""How the SDK says that git failed, before all that git itself has said."""
 REFUSED = re.compile(r"returned error: 40[14]|not found|Authentication failed|not read Username")
 """What git says of a remote that does not let it in; 403 is GitHub's word for too many requests."""
 
 
-def answers(url: str) -> bool:
-    """Whether a remote can be read; git's configuration comes from the environment.
-
-    Raises:
-        Outage: it does not answer, or asks to be left alone.
-    """
-    command = ["git", "ls-remote", "--quiet", url, "HEAD"]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Outage(f"git had no answer from {url}") from error
-    if done.returncode and not REFUSED.search(done.stderr):
-        raise Outage(f"git had no answer from {url}: {' '.join(done.stderr.split())[:300]}")
-    return not done.returncode
+def outage(said: str) -> str:
+    """Why a remote did not answer, on one line; empty if it did, or if it does not let git in."""
+    unread = UNREAD.search(said)
+    if unread is None or REFUSED.search(unread[0]):
+        return ""
+    return " ".join(unread[0].split())[:300]

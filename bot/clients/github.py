@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from bot.clients.github_book import LabBook
 from bot.clients.github_checks import Checks
-from bot.clients.github_comments import Comments
 from bot.clients.github_connection import Expecting, answered, unchanging
+from bot.clients.github_hearing import Hearing
 from bot.clients.github_releases import Releases
-from bot.config import ROLES, Role
 from bot.errors import UserError
 from bot.ports import Change, FileChange, Issue, Outage, Pull
+from bot.sections import ROLES, Role
 
 if TYPE_CHECKING:
     from github.PullRequest import PullRequest
@@ -25,7 +25,7 @@ MOST_FILES = 300
 logger = logging.getLogger(__name__)
 
 
-class GitHub(Checks, Comments, LabBook, Releases):
+class GitHub(Checks, Hearing, LabBook, Releases):
     """One repository on GitHub.
 
     Args:

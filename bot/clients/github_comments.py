@@ -39,7 +39,7 @@ class Comments(Connection):
     def edit(self, comment_id: int, body: str) -> None:
         with Expecting(404):
             comment = self._comment(comment_id)
-            text = _marked(body, _mark_of(comment.body))
+            text = _marked(body, mark_of(comment.body))
             if comment.body != text:
                 comment.edit(text)
             return
@@ -49,7 +49,7 @@ class Comments(Connection):
     def said(self, comment_id: int) -> str:
         with Expecting(404):
             text = self._comment(comment_id).body
-            return text.removesuffix(_mark_of(text)).rstrip()
+            return text.removesuffix(mark_of(text)).rstrip()
         return ""
 
     @answered
@@ -75,7 +75,7 @@ class Comments(Connection):
         mark = f"{MARK}{key} -->"
         mine = self._repository.get_issues(state="all", sort="created", direction="desc")
         for found in islice(mine, MOST_ISSUES):
-            if _mark_of(found.body) == mark and found.user.id == self._bot_id:
+            if mark_of(found.body) == mark and found.user.id == self._bot_id:
                 return found.number
         made = self._repository.create_issue(title, _marked(body, mark), labels=[LABEL])
         return made.number
@@ -84,7 +84,7 @@ class Comments(Connection):
     def write_issue(self, number: int, body: str) -> None:
         with Expecting(404, 410):
             found = self._repository.get_issue(number)
-            text = _marked(body, _mark_of(found.body))
+            text = _marked(body, mark_of(found.body))
             if found.body != text:
                 found.edit(body=text)
             return
@@ -128,7 +128,7 @@ class Comments(Connection):
 
     def _own(self, place: int, mark: str) -> list[int]:
         comments = self._repository.get_issue(place).get_comments()
-        return [c.id for c in comments if _mark_of(c.body) == mark and c.user.id == self._bot_id]
+        return [c.id for c in comments if mark_of(c.body) == mark and c.user.id == self._bot_id]
 
 
 def _marked(body: str, mark: str) -> str:
@@ -136,6 +136,7 @@ def _marked(body: str, mark: str) -> str:
     return f"{body.replace(MARK, MARK.replace('<', '&lt;'))}\n\n{mark}".rstrip()
 
 
-def _mark_of(text: str | None) -> str:
+def mark_of(text: str | None) -> str:
+    """The marker on a comment's last line; empty if there is none."""
     last = (text or "").rstrip().rpartition("\n")[2].strip()
     return last if last.startswith(MARK) else ""

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from bot.clients import git_remote, wandb_failure, wandb_setup
-from bot.clients.wandb_connection import answered, load
+from bot.clients.wandb_connection import answered, heard, load
 from bot.clients.wandb_history import Histories
 from bot.clients.wandb_queue import Queues
 from bot.clients.wandb_runs import Runs
@@ -62,8 +62,6 @@ class Wandb(Histories, Queues, Runs):
         job = self._job(source)
         if job is None and not api.viewer:
             raise Outage("W&B made no job")
-        if job is None and image is None and git_remote.answers(self._remote):
-            job = self._job(source)  # git was refused for a moment only
         if job is None:
             raise UserError(
                 f"W&B could not make a job of `{image or commit[:7]}`: "
@@ -73,14 +71,18 @@ class Wandb(Histories, Queues, Runs):
         return f"{self._path}/{job.name}"
 
     def _job(self, source: Mapping[str, Any]) -> Any:
-        """Make a job; None if it could not be made: why was printed, not raised."""
+        """Make a job; None if it could not be made: why was said, not raised."""
         with contextlib.redirect_stdout(sys.stderr):  # importing it sets up logging to stdout
             from wandb.sdk.launch.create_job import create_job
 
-            try:
-                return create_job(entity=self._entity, project=self._project, **source)
-            except ValueError as error:  # an upload that failed
-                raise Outage(f"W&B made no job: {error}") from error
+        try:
+            with heard() as said:
+                job = create_job(entity=self._entity, project=self._project, **source)
+        except ValueError as error:  # an upload that failed
+            raise Outage(f"W&B made no job: {error}") from error
+        if job is None and (why := git_remote.outage("\n".join(said))):
+            raise Outage(f"git had no answer: {why}")
+        return job
 
     @answered
     def push(self, job: str, launch: Launch, queue: str) -> str:

@@ -1,6 +1,8 @@
 """The connection to W&B: quiet, without litter, and with our errors for its own."""
 
+import contextlib
 import functools
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from bot.errors import UserError
 from bot.ports import Outage
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 TIMEOUT_SECONDS = 30
@@ -117,19 +120,35 @@ def load() -> Any:
 
     import wandb
 
-    wandb.setup(
-        wandb.Settings(
-            silent=True,
-            x_disable_stats=True,
-            finish_timeout=TIMEOUT_SECONDS,
-            **{
-                f"x_{kind}_{name}": value
-                for kind in ("graphql", "file_stream", "file_transfer")
-                for name, value in RETRIES.items()
-            },
-        )
+    settings = wandb.Settings(
+        silent=True,
+        x_disable_stats=True,
+        finish_timeout=TIMEOUT_SECONDS,
+        **{
+            f"x_{kind}_{name}": value
+            for kind in ("graphql", "file_stream", "file_transfer")
+            for name, value in RETRIES.items()
+        },
     )
+    wandb.setup(settings)
+    wandb.termsetup(settings, log)  # what it would print
     return wandb
+
+
+@contextlib.contextmanager
+def heard() -> Iterator[list[str]]:
+    """Hear what the SDK says from here on, where it raises nothing; the log gets it too."""
+    said: list[str] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        said.append(record.getMessage())
+        return True
+
+    log.addFilter(note)
+    try:
+        yield said
+    finally:
+        log.removeFilter(note)
 
 
 def answered(method: Callable[P, T]) -> Callable[P, T]:

@@ -1,13 +1,12 @@
 """What W&B's runs logged over time, in one request per run where that can be exact."""
 
 import json
-import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any, TypeGuard
+from typing import Any
 
 from bot.clients.wandb_connection import Connection, answered
-from bot.core.runs import Point, thinned
+from bot.core.runs import Point, is_finite, thinned
 
 SAMPLES = 10_000
 """Rows of one metric that are asked for at once: W&B gives all of them if there are no more."""
@@ -88,8 +87,4 @@ def _is_sampled(logged: Mapping[str, Any], key: str, rows: int) -> bool:
 def _points(key: str, rows: Iterable[Mapping[str, object]]) -> tuple[Point, ...]:
     """The rows whose value is finite, in the order of their steps."""
     found = ((row.get("_step"), row.get(key)) for row in rows)
-    return tuple(sorted((s, v) for s, v in found if _is_finite(s) and _is_finite(v)))
-
-
-def _is_finite(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return tuple(sorted((s, v) for s, v in found if is_finite(s) and is_finite(v)))

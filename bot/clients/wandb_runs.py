@@ -1,13 +1,12 @@
 """What W&B knows of runs, in one request for all of them."""
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.clients.wandb_connection import PAGE, Connection, answered, moment
 from bot.core.attempt import RunState
-from bot.core.runs import ObservedRun
+from bot.core.runs import ObservedRun, is_finite
 from bot.ports import Outage
 
 STATES: Mapping[str, RunState] = {
@@ -80,7 +79,7 @@ def _observed(node: Mapping[str, Any]) -> ObservedRun:
         commit=node["commit"],
         summary=summary,
         config=_machine(values.get("_wandb")) | config,
-        seconds=float(seconds) if _finite(seconds) else lasted,
+        seconds=float(seconds) if is_finite(seconds) else lasted,
         step=step if isinstance(step, int) else None,
         heard=heard,
     )
@@ -113,7 +112,3 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, ob
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
-
-
-def _finite(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)

@@ -5,19 +5,20 @@ import json
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeGuard
+from typing import Literal
 
 from pydantic import Field
 
 from bot.core.patch import matches
+from bot.core.quoting import code
 from bot.core.record import Record
 from bot.core.rules import Rules
-from bot.core.runs import ObservedRun
+from bot.core.runs import ObservedRun, is_finite
 
 Standing = Literal["same", "differs", "not comparable", "unknown"]
 
-JUDGING_DATA, TRAINING_DATA = "data.digest", "data.train_digest"
-"""What runs log of their data, in configuration or summary; `data/digest` is the same name."""
+JUDGING_DATA = "data.digest"
+"""What runs log of the data that judges, in configuration or summary; `data/digest` is the same."""
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "device": ("device", "gpu"),
     "torch": ("torch", "torch_version"),
@@ -49,11 +50,6 @@ class Judge(Record):
     """Metric to its goal and which value of a run it is."""
     data: str | None = None
     """Digest of the data that is evaluated on; None if no run logged it."""
-
-    @property
-    def hash(self) -> str:
-        """One name for all of it."""
-        return _hash(json.dumps(self.model_dump(), sort_keys=True))
 
 
 class Effort(Record):
@@ -172,8 +168,8 @@ def refusal(rows: Sequence[Parity]) -> str:
     for row in rows:
         if row.standing == "not comparable":
             return (
-                f"The {row.what} is not the baseline's (`{row.baseline}`), but `{row.candidate}`. "
-                "`/baseline` measures with what holds now."
+                f"The {row.what} is not the baseline's ({code(row.baseline)}), but "
+                f"{code(row.candidate)}. `/baseline` measures with what holds now."
             )
     return ""
 
@@ -189,7 +185,7 @@ def only_seed(files: Collection[str], settings: Collection[str], path: str | Non
     if not files and not settings:
         return "It changes nothing: its files are the baseline's."
     if set(files) <= {path} and settings and all(is_seed(name) for name in settings):
-        return f"It changes nothing but the seed (`{', '.join(sorted(settings))}`)."
+        return f"It changes nothing but the seed ({code(', '.join(sorted(settings)))})."
     return ""
 
 
@@ -252,11 +248,7 @@ def _number(value: object) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    return float(value) if _is_finite(value) else None
-
-
-def _is_finite(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if is_finite(value) else None
 
 
 def _hash(text: str) -> str:

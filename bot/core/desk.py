@@ -62,6 +62,8 @@ class Desk(Record):
     errands: tuple[Errand, ...] = ()
     answered: tuple[int, ...] = ()
     """Comments that took effect here, the latest last."""
+    heard: tuple[int, ...] = ()
+    """What a ring took up and left no sign on: comments, and ideas as negative numbers."""
 
     def lock(self, what: What, place: int, now: float) -> Lock | None:
         """The lock that holds a PR, the baseline or the queue now."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from bot.core.quoting import code
+
 CLOSED = (
     ".github/",
     ".gitmodules",
@@ -53,9 +55,9 @@ def refuse(files: Mapping[str, str | None], closed: Sequence[str]) -> str | None
     for path, text in files.items():
         parts = path.split("/")
         if not {"", ".", "..", ".git"}.isdisjoint(part.lower() for part in parts):
-            return f"`{path}` lies outside the repository"
+            return f"{code(path)} lies outside the repository"
         if matches(path, closed):
-            return f"`{path}` may not be changed by a model"
+            return f"{code(path)} may not be changed by a model"
         if text is not None and "\0" in text:
-            return f"`{path}` is a binary file"
+            return f"{code(path)} is a binary file"
     return None

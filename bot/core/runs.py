@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from bot.core.attempt import RunState
 from bot.core.metric import Goal, Metric, Value
+from bot.core.quoting import code
 from bot.errors import UserError
 
 Point = tuple[float, float]
@@ -70,7 +71,7 @@ def recorded(metric: Metric, run: ObservedRun) -> float | None:
     summary = run.summary.get(metric.name)
     kept: Mapping[str, object] = summary if isinstance(summary, Mapping) else {}
     names = KEPT.get((metric.value, metric.goal), ())
-    return next((float(v) for name in names if _is_number(v := kept.get(name))), None)
+    return next((float(v) for name in names if is_finite(v := kept.get(name))), None)
 
 
 def number_of(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> float | None:
@@ -79,7 +80,7 @@ def number_of(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> float
     What is not finite at the end is not made good by a point before it.
     """
     found = _chosen(metric, run, curve)
-    return float(found) if _is_number(found) else None
+    return float(found) if is_finite(found) else None
 
 
 def value_of(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> float:
@@ -89,12 +90,12 @@ def value_of(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> float:
         UserError: the run logged no finite number under that name.
     """
     found = _chosen(metric, run, curve)
-    if not _is_number(found):
-        shown = "nothing" if found is None else f"`{found}`"
+    if not is_finite(found):
+        shown = "nothing" if found is None else code(str(found))
         raise UserError(
-            f"Run `{run.id}` finished, but logged {shown} as `{metric.name}`: a verdict needs one "
-            f"finite number. Log it in the training program, or name another metric in "
-            f"`.github/labhand.yml`."
+            f"Run {code(run.id)} finished, but logged {shown} as {code(metric.name)}: a verdict "
+            "needs one finite number. Log it in the training program, or name another metric in "
+            "`.github/labhand.yml`."
         )
     return float(found)
 
@@ -102,7 +103,7 @@ def value_of(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> float:
 def _chosen(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> object:
     summary = run.summary.get(metric.name)
     ended = summary.get("last", 0) if isinstance(summary, Mapping) else summary
-    if metric.value == "summary" or not _is_number(ended):
+    if metric.value == "summary" or not is_finite(ended):
         return summary
     if (kept := recorded(metric, run)) is not None:
         return kept
@@ -114,5 +115,6 @@ def _chosen(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> object:
     return pick((value for _, value in curve if math.isfinite(value)), default=None)
 
 
-def _is_number(value: object) -> TypeGuard[float]:
+def is_finite(value: object) -> TypeGuard[float]:
+    """Whether W&B gave a number that can be counted with."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from bot.core.quoting import code
 from bot.errors import UserError
 
 
@@ -33,7 +34,7 @@ def with_settings(text: str, changes: Mapping[str, str]) -> str:
     leaves = dict(_leaves(_root(text)))
     for name in changes:
         if name not in leaves:
-            raise UserError(f"There is no setting `{name}`.{nearest(name, leaves)}")
+            raise UserError(f"There is no setting {code(name)}.{nearest(name, leaves)}")
     for name in sorted(changes, key=lambda n: leaves[n].start_mark.index, reverse=True):
         node = leaves[name]
         start, end = node.start_mark.index, node.end_mark.index
@@ -45,7 +46,7 @@ def with_settings(text: str, changes: Mapping[str, str]) -> str:
         written = {}
     if written != {name: changes.get(name, node.value) for name, node in leaves.items()}:
         odd = next((k for k in changes if written.get(k) != changes[k]), next(iter(changes)))
-        raise UserError(f"`{changes[odd]}` is no plain value for the setting `{odd}`.")
+        raise UserError(f"{code(changes[odd])} is no plain value for the setting {code(odd)}.")
     return text
 
 
@@ -60,7 +61,8 @@ def parse_overrides(text: str) -> dict[str, str]:
         name, equals, value = word.strip("`,").partition("=")
         if not (equals and value and all(part.isidentifier() for part in name.split("."))):
             raise UserError(
-                f"`{word}` is no setting. Write one `name=value` a line, such as `train.lr=0.01`."
+                f"{code(word)} is no setting. Write one `name=value` a line, such as "
+                "`train.lr=0.01`."
             )
         found[name] = value
     return found
@@ -81,14 +83,15 @@ def nested(overrides: Mapping[str, str]) -> dict[str, Any]:
 def nearest(name: str, known: Mapping[str, object]) -> str:
     """Say which known name was probably meant, or nothing."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f" Did you mean `{close[0]}`?" if close else ""
+    return f" Did you mean {code(close[0])}?" if close else ""
 
 
 def _root(text: str) -> Any:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        raise UserError(f"The configuration file is not valid YAML: {error}") from error
+        why = code(str(error), 300)
+        raise UserError(f"The configuration file is not valid YAML: {why}.") from error
     if not isinstance(root, yaml.MappingNode):
         raise UserError("The configuration file holds no settings.")
     return root

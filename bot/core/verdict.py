@@ -16,6 +16,7 @@ from bot.core.interval import (
     widest,
 )
 from bot.core.permutation import permutation
+from bot.core.quoting import code
 from bot.errors import UserError
 
 Outcome = Literal["WIN", "LOSS", "UNDECIDED", "INVALID", "NOT_COMPARABLE"]
@@ -187,7 +188,7 @@ def _fault(
         return "INVALID", "A run gave no finite number."
     silent = [guard.name for guard in guards if guard.silent]
     if silent:
-        return "INVALID", f"Its runs did not log `{silent[0]}`, which the baseline's did."
+        return "INVALID", f"Its runs did not log {code(silent[0])}, which the baseline's did."
     if baseline.n < 2 or not baseline.finite:
         return "NOT_COMPARABLE", "The baseline does not show its noise: it takes two seeds."
     return None
@@ -197,12 +198,13 @@ def _guarded(outcome: Outcome, guards: Sequence[Guard]) -> tuple[Outcome, str]:
     """What the guards leave of a verdict: where one is surely broken, no seed more can win."""
     broken = [guard.name for guard in guards if guard.holds is False]
     if broken and outcome != "LOSS":
-        return "LOSS", f"The guard `{broken[0]}` does not hold."
+        return "LOSS", f"The guard {code(broken[0])} does not hold."
     if outcome != "WIN":
         return outcome, ""
     unsure = [guard.name for guard in guards if guard.interval and guard.holds is None]
     if unsure:
-        return "UNDECIDED", f"The gain is real, but whether `{unsure[0]}` holds is not known yet."
+        open_guard = code(unsure[0])
+        return "UNDECIDED", f"The gain is real, but whether {open_guard} holds is not known yet."
     return outcome, ""
 
 
@@ -235,7 +237,8 @@ def absolute(limit: float | str, baseline: Sample) -> float:
         return float(limit)
     if baseline.mean == 0:
         raise UserError(
-            f"`{limit}` of a baseline of zero is nothing. Give the limit in the metric's own unit."
+            f"{code(str(limit))} of a baseline of zero is nothing. Give the limit in the metric's "
+            "own unit."
         )
     return float(limit[:-1]) / 100 * abs(baseline.mean)
 

@@ -127,7 +127,8 @@ def _moved(runs: Sequence[Run], state: RunState) -> tuple[Run, ...]:
 
 def _validated(run: Run, seen: ObservedRun | None, watch: Watch) -> bool:
     """Whether a run has logged a number for the metric that decides."""
-    if seen is None or run.stop or watch.astray or run.state not in ("running", "finished"):
+    goes_on = run.state == "running" and not run.stop
+    if seen is None or watch.astray or not (goes_on or run.state == "finished"):
         return False
     value = seen.summary.get(watch.metric)
     values = value.values() if isinstance(value, Mapping) else [value]

@@ -8,6 +8,7 @@ from bot.core.baseline import SeedResult
 from bot.core.comparability import Judge, environment
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
+from bot.core.quoting import code
 from bot.core.rules import Rules
 from bot.errors import UserError
 from bot.handlers import judging
@@ -130,9 +131,9 @@ def _run(world: World, run_id: str, rules: Rules) -> Arm:
     """A run that the lab book does not know, such as one that somebody started by hand."""
     seen = world.tracker.observe([run_id]).get(run_id)
     if seen is None:
-        raise UserError(f"`{run_id}` is not known here. Name {EXAMPLES}.")
+        raise UserError(f"{code(run_id)} is not known here. Name {EXAMPLES}.")
     if seen.state != "finished":
-        raise UserError(f"The run `{run_id}` is {seen.state}: only finished runs are compared.")
+        raise UserError(f"The run {code(run_id)} is {seen.state}: only finished runs are compared.")
     seed = seen.config.get("seed")
     run = Run(seed=seed if isinstance(seed, int) else 0, id=run_id, state="finished")
     alone = Attempt(

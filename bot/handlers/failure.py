@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.core.attempt import Attempt
+from bot.core.attempt import Attempt, Run
 from bot.core.experiment import Experiment
 from bot.core.results import RunRow
 from bot.core.runs import ObservedRun
@@ -21,9 +21,11 @@ def failure(
     assert attempt is not None
     left = [run for run in attempt.runs if run.state != "finished"]
     failed = attempt.failed
+    aside = attempt.reserved
     records = {run.seed: world.tracker.failure(run.id) for run in failed}
     record, first = records[failed[0].seed], failed[0]
-    rows = progress.rows(world, attempt, observed)
+    metric = judging.rules(world, experiment).metric.name
+    rows = progress.rows(world, metric, attempt, observed)
     known = _settings(world, attempt)
     return FailureReport(
         title=experiment.title,
@@ -35,18 +37,26 @@ def failure(
         ),
         failed_seeds=tuple(run.seed for run in failed),
         left_seeds=tuple(run.seed for run in left),
-        kind="stopped" if first.stop and not first.stop.by else record.kind,
+        kind=_kind(first, record.kind),
         message=record.message,
         step=record.step,
         why=record.why or _found(next(row for row in rows if row.seed == first.seed)),
         suggestion={k: (known[k], v) for k, v in record.suggestion.items() if k in known},
-        fix_minutes=_minutes(world, attempt),
+        price_of_left=aside.price_of(len(left)) if aside else None,
+        price_of_all=aside.price_of(len(attempt.runs)) if aside else None,
         again=_again(attempt),
         last_lines=record.last_lines,
         log_url=f"{world.tracker.run_url(failed[0].id)}/logs",
         group_url=world.tracker.group_url(progress.group(experiment, attempt)),
         workflow_url=world.environment.workflow_url,
     )
+
+
+def _kind(run: Run, recorded: str) -> str:
+    """The kind of failure; of a run that was stopped before it began W&B knows nothing."""
+    if run.stop and not run.stop.by:
+        return "stopped"
+    return "killed" if run.stop and recorded == "missing" else recorded
 
 
 def _found(row: RunRow) -> str:
@@ -61,12 +71,6 @@ def _settings(world: World, attempt: Attempt) -> Mapping[str, str]:
         return {}
     text = world.forge.file(path, attempt.commit)
     return read_settings(text) if text else {}
-
-
-def _minutes(world: World, attempt: Attempt) -> float | None:
-    if attempt.baseline is None:
-        return None
-    return judging.minutes(judging.read(world, attempt.baseline), len(attempt.runs))
 
 
 def _again(attempt: Attempt) -> str:

@@ -5,6 +5,7 @@ from bot.core.book import asked
 from bot.core.cost import Amount
 from bot.core.experiment import Experiment, Fix
 from bot.core.ledger import Ledger
+from bot.core.quoting import code
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers.judging import current, settings_changed
@@ -42,7 +43,7 @@ def fix(world: World, event: CommentWritten) -> Proposal | None:
     failure = world.tracker.failure(attempt.failed[0].id)
     if not failure.suggestion:
         raise UserError(
-            f"Nothing is known that would remedy this ({failure.kind}). "
+            f"Nothing is known that would remedy this ({code(failure.kind)}). "
             "Push a change to the branch, then `/launch`."
         )
     wanted = Fix(

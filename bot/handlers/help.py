@@ -2,6 +2,7 @@
 
 from bot import grammar
 from bot.commands import ALIASES, COMMANDS, WHERE, Command
+from bot.core.quoting import code
 from bot.core.settings import nearest
 from bot.errors import UserError
 from bot.ports import World
@@ -20,7 +21,9 @@ def explain(world: World, command: Command) -> Help | Manual:
     asked = command.words[0].removeprefix("/")
     if (spec := COMMANDS.get(ALIASES.get(asked, asked))) is None:
         ours = {f"{prefix}{name}": name for name in COMMANDS}
-        raise UserError(f"There is no `{prefix}{asked}`.{nearest(f'{prefix}{asked}', ours)}")
+        raise UserError(
+            f"There is no {code(f'{prefix}{asked}')}.{nearest(f'{prefix}{asked}', ours)}"
+        )
     rights = world.config.rights
     known = {f"{name}=": argument for name, argument in spec.arguments.items()}
     return Manual(

@@ -9,6 +9,7 @@ from bot.core.book import asked
 from bot.core.comparability import only_seed
 from bot.core.experiment import Experiment
 from bot.core.numbers import count
+from bot.core.quoting import code
 from bot.core.watch import stopped
 from bot.errors import UserError
 from bot.events import CommentWritten
@@ -17,6 +18,7 @@ from bot.handlers.plan import (
     check_idle,
     check_known,
     check_pull,
+    fork_branch,
     in_queue,
     new_attempt,
     overrides_of,
@@ -145,7 +147,7 @@ def _check_seeds(world: World, seeds: Sequence[int]) -> None:
 
 def branch_of(pull: Pull) -> str:
     """The branch of a PR; a fork's own name for it may be that of a branch here."""
-    return f"pull/{pull.number}/head" if pull.is_fork else pull.branch
+    return fork_branch(pull.number) if pull.is_fork else pull.branch
 
 
 def adopted(pull: Pull) -> Experiment:
@@ -188,8 +190,8 @@ def _contains(world: World, pull: Pull, commit: str, baseline: Baseline) -> Chan
     if change.merge_base != baseline.commit:
         raise UserError(
             f"This branch does not contain {baseline.tag} (`{baseline.commit[:7]}`), so the two "
-            f"cannot be compared. Merge `{pull.base_branch}` into it (the button **Update branch** "
-            "does that), then `/launch` again."
+            f"cannot be compared. Merge {code(pull.base_branch)} into it (the button **Update "
+            "branch** does that), then `/launch` again."
         )
     return change
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import cast
 
 from bot.commands import Command
-from bot.comments import code, render, text
+from bot.comments import render, text
 from bot.core.desk import Desk, Lock, What, blocking
 from bot.core.ledger import Ledger
+from bot.core.quoting import code
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.ports import World
@@ -63,7 +64,7 @@ def unlock(
     what = _what(event, command)
     held = ledger.desk.lock(what, event.place, world.clock.now())
     if held is None:
-        raise UserError("That is not locked.")
+        raise UserError(f"{NAMES[what]} is not locked.")
     if held.owner != event.author and not any_lock:
         raise UserError(f"{described(world, held)} Whoever may decide can take that back too.")
     desk = ledger.desk.unlocked(held, event.comment_id)

@@ -5,7 +5,9 @@ from bot.core.attempt import Attempt
 from bot.core.baseline import next_tag
 from bot.core.book import asked
 from bot.core.experiment import Experiment
+from bot.core.interval import Interval
 from bot.core.ledger import Ledger
+from bot.core.quoting import code
 from bot.core.tries import confirmable, confirmation, unseen
 from bot.errors import UserError
 from bot.events import CommentWritten
@@ -58,15 +60,18 @@ def _held_out(
     """
     assert searched.baseline is not None
     tries = ledger.tries(searched.baseline).all
-    same = (a for a in experiment.attempts if (a.purpose, a.change) == ("search", searched.change))
-    used = [seed for attempt in same for seed in attempt.seeds]
+    same = (
+        a for a in experiment.everything if (a.purpose, a.change) == ("search", searched.change)
+    )
+    used = [run.seed for attempt in same for run in attempt.runs]
     seeds = unseen(world.config.seeds.held_out, used)
     measured = len(judging.read(world, searched.baseline).seeds)
     if not confirmable(len(seeds), measured, tries):
         raise UserError(
-            f"This is try {tries} against {searched.baseline}: after so many, {len(seeds)} held-out "
-            "seeds cannot tell a good change from a lucky one. Hold out more (`seeds.held_out` in "
-            "`.github/labhand.yml`), or measure a new baseline with `/baseline`."
+            f"This is try {tries} against {searched.baseline}: after so many, "
+            f"{len(seeds)} held-out seeds cannot tell a good change from a lucky one. Hold out "
+            "more (`seeds.held_out` in `.github/labhand.yml`), or measure a new baseline with "
+            "`/baseline`."
         )
     return confirmation(tries), seeds
 
@@ -87,7 +92,7 @@ def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experi
             "it, or close the PR."
         )
     if searched.typed:
-        typed = ", ".join(f"`{name}={searched.overrides[name]}`" for name in searched.typed)
+        typed = ", ".join(code(f"{name}={searched.overrides[name]}") for name in searched.typed)
         raise UserError(
             f"{typed} was typed, so the WIN is of something that no commit holds. Commit it to "
             "this branch, then `/launch` the new head."
@@ -101,7 +106,7 @@ def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experi
     if searched.baseline != current:
         raise UserError(
             f"The WIN was measured against {searched.baseline}; the baseline is {current} now. "
-            f"Merge `{pull.base_branch}` into this branch, then `/launch` again."
+            f"Merge {code(pull.base_branch)} into this branch, then `/launch` again."
         )
     asked_before = (a for a in experiment.everything if a.change == searched.change)
     if any((a.baseline, a.verdict) == (current, "NOT_CONFIRMED") for a in asked_before):
@@ -114,9 +119,8 @@ def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experi
 
 def merge(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     """Merge what was confirmed, at exactly the commit that was tested."""
-    attempt, searched = experiment.latest, experiment.searched
+    attempt = experiment.latest
     assert attempt is not None
-    assert searched is not None
     assert attempt.baseline is not None
     assert experiment.pull is not None
     assert ledger.baseline is not None
@@ -133,23 +137,38 @@ def merge(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     assert attempt.level is not None
     results = measure(world, held, attempt, observed)
     interval, _ = confirmed(held, old, results, attempt.level)
-    message = render(
+    title, _, body = message(world, experiment, interval, release).partition("\n")
+    method = world.config.merge.method
+    merged = world.forge.merge(experiment.pull, attempt.commit, method, title, body.strip())
+    return ledger.put(experiment.but(phase="merged", merge_commit=merged, release=release))
+
+
+def message(world: World, experiment: Experiment, found: Interval, release: str) -> str:
+    """What the merge commit says of a winner.
+
+    Args:
+        world: the ports.
+        experiment: whose latest attempt is the confirmation.
+        found: the difference on the held-out seeds.
+        release: the baseline that it becomes.
+    """
+    attempt, searched = experiment.latest, experiment.searched
+    assert attempt is not None
+    assert attempt.baseline is not None
+    assert searched is not None
+    return render(
         MergeMessage(
             title=f"{experiment.title} (#{experiment.pull})",
             summary=experiment.written,
-            metric=held.metric.name,
+            metric=judging.rules(world, experiment).metric.name,
             searched=judging.reported(world, experiment, searched),
             search_seeds=searched.seeds,
-            confirmed=interval,
+            confirmed=found,
             confirm_seeds=attempt.seeds,
-            baseline=old.tag,
+            baseline=attempt.baseline,
             release=release,
             idea=experiment.number,
             tested=attempt.commit,
             author=experiment.author,
         )
     )
-    title, _, body = message.partition("\n")
-    method = world.config.merge.method
-    merged = world.forge.merge(experiment.pull, attempt.commit, method, title, body.strip())
-    return ledger.put(experiment.but(phase="merged", merge_commit=merged, release=release))

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.config import Queue
 from bot.core.attempt import Attempt, Run
 from bot.core.experiment import Experiment
 from bot.core.queue import Queued, holdup
 from bot.core.runs import ObservedRun
 from bot.ports import World
+from bot.sections import Queue
 
 UNSTARTED = (
     "an agent took it and no W&B run began: the program ended before wandb.init, and only the "

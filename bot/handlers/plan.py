@@ -6,12 +6,18 @@ from bot.core.attempt import Attempt, Purpose, Run, run_id
 from bot.core.baseline import Baseline
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
+from bot.core.quoting import code
 from bot.core.settings import changed_settings, nearest, read_settings
 from bot.core.watch import held_back
 from bot.errors import UserError
 from bot.handlers import judging
 from bot.handlers.pricing import reserve
 from bot.ports import Pull, World
+
+
+def fork_branch(pull: int) -> str:
+    """What a fork's branch is known by: its own name may be that of a branch here."""
+    return f"pull/{pull}/head"
 
 
 def check_pull(world: World, pull: Pull, named: str | None = None) -> None:
@@ -29,7 +35,7 @@ def check_pull(world: World, pull: Pull, named: str | None = None) -> None:
         raise UserError("This PR is closed; reopen it first.")
     if pull.base_branch != world.forge.default_branch:
         raise UserError(
-            f"This PR goes to `{pull.base_branch}`, but baselines are measured on "
+            f"This PR goes to {code(pull.base_branch)}, but baselines are measured on "
             f"`{world.forge.default_branch}`. Change the PR's base."
         )
     if pull.is_fork and named != pull.head:
@@ -175,7 +181,7 @@ def check_known(world: World, baseline: Baseline, commit: str, names: Iterable[s
     for name in names if known else ():
         if name not in known:
             raise UserError(
-                f"There is no setting `{name}`: the runs of {baseline.tag} logged none, and "
+                f"There is no setting {code(name)}: the runs of {baseline.tag} logged none, and "
                 f"`train.config` holds none.{nearest(name, known)} Nothing was queued."
             )
 
@@ -189,7 +195,7 @@ def in_queue(world: World, asked: str | None) -> str | None:
     if asked is not None and asked not in world.config.queues:
         known = ", ".join(f"`{name}`" for name in world.config.queues)
         raise UserError(
-            f"There is no queue `{asked}`.{nearest(asked, world.config.queues)} "
+            f"There is no queue {code(asked)}.{nearest(asked, world.config.queues)} "
             f"`.github/labhand.yml` names {known}."
         )
     return asked

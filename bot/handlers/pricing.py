@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from bot.config import Queue
 from bot.core import budget
 from bot.core.attempt import Attempt
 from bot.core.baseline import Baseline
@@ -14,6 +13,7 @@ from bot.core.price import Price
 from bot.core.runs import ObservedRun
 from bot.handlers.judging import read
 from bot.ports import World
+from bot.sections import Queue
 
 NOTHING: Mapping[str, ObservedRun] = {}
 

@@ -7,6 +7,7 @@ from bot.core.attempt import Attempt, Run
 from bot.core.experiment import Experiment
 from bot.core.results import RunRow
 from bot.core.runs import ObservedRun
+from bot.handlers import judging
 from bot.ports import World
 from bot.replies import Progress
 
@@ -15,13 +16,14 @@ def show(world: World, experiment: Experiment, observed: Mapping[str, ObservedRu
     """Edit the progress comment, or write it if it is not there; return the experiment with it."""
     attempt = experiment.latest
     assert attempt is not None
+    metric = judging.rules(world, experiment).metric.name
     body = render(
         Progress(
             attempt=attempt.number,
             purpose=attempt.purpose,
             commit=attempt.commit,
-            runs=rows(world, attempt, observed),
-            metric=world.config.metric.name,
+            runs=rows(world, metric, attempt, observed),
+            metric=metric,
             group_url=world.tracker.group_url(group(experiment, attempt)),
             verdict=attempt.verdict,
             queue=attempt.queue,
@@ -38,12 +40,14 @@ def show(world: World, experiment: Experiment, observed: Mapping[str, ObservedRu
     return experiment.but(progress_id=world.forge.say(experiment.place, "progress", body))
 
 
-def rows(world: World, attempt: Attempt, observed: Mapping[str, ObservedRun]) -> tuple[RunRow, ...]:
-    """List an attempt's runs with what W&B knows of them."""
+def rows(
+    world: World, metric: str, attempt: Attempt, observed: Mapping[str, ObservedRun]
+) -> tuple[RunRow, ...]:
+    """List an attempt's runs with what W&B knows of them, and of this metric."""
     found = []
     for run in attempt.runs:
         now = observed.get(run.id)
-        value = now.summary.get(world.config.metric.name) if now else None
+        value = now.summary.get(metric) if now else None
         found.append(
             RunRow(
                 seed=run.seed,

@@ -10,6 +10,7 @@ from bot.core.ledger import Ledger
 from bot.core.price import Price
 from bot.handlers.recall import record
 from bot.ports import World
+from bot.replies import Noted
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,12 @@ class Proposal:
     """What it would cost where the attempt is not known yet."""
     head: str | None = None
     """The head of the PR that it was decided on; None if it is bound to none."""
+    does: str = ""
+    """What it does, where its command does more than one thing; begins with a verb."""
     right: Right | None = None
     """A right that it needs beyond its command's; None if it needs no more."""
+    reply: Noted | None = None
+    """What is answered once it is carried out; None where the ring behind it says so."""
 
     @property
     def price(self) -> Price | None:

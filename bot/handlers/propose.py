@@ -4,6 +4,7 @@ from bot.comments import plain, render
 from bot.core.budget import settle_model
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
+from bot.core.quoting import code
 from bot.core.settings import with_settings
 from bot.errors import UserError
 from bot.handlers import check
@@ -80,5 +81,5 @@ def commit_settings(
         if head and world.forge.file(path, head) == wanted:
             return head  # an earlier try was cut off behind this very commit
         raise UserError(
-            f"Somebody pushed to `{branch}` in between. `/launch` trains what stands there now."
+            f"Somebody pushed to {code(branch)} in between. `/launch` trains what stands there now."
         ) from None

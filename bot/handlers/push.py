@@ -2,18 +2,20 @@
 
 import itertools
 import shlex
+from collections.abc import Sequence
 
 from bot.comments import render
-from bot.config import Queue, Train
 from bot.core.attempt import Attempt, Run, run_name
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
 from bot.core.settings import nested
 from bot.errors import UserError
 from bot.handlers import check, judging, progress
+from bot.handlers.plan import fork_branch
 from bot.handlers.taking_back import take_back
 from bot.ports import Launch, World
 from bot.replies import Launched
+from bot.sections import Queue, Train
 
 
 def push(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
@@ -38,12 +40,13 @@ def push(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     due = [run for run in due if run.id not in items]
     if due:
         image = settings.image and settings.image.replace("{commit}", attempt.commit)
+        if experiment.pull and experiment.branch == fork_branch(experiment.pull) and not image:
+            _lend_branch(world, experiment.pull, attempt.commit)
         job = world.tracker.prepare(attempt.commit, _program(world.config.train), image)
     for run in _given_up(experiment):
         world.tracker.stop(run.id)
-    for run in due:
-        launch = _launch(world, experiment, attempt, run, settings)
-        items[run.id] = world.tracker.push(job, launch, attempt.queue)
+    if due:
+        items |= _queue(world, experiment, attempt, due, job)
     runs = tuple(
         run.but(state="queued", item=items[run.id]) if run.id in items else run
         for run in attempt.runs
@@ -54,6 +57,36 @@ def push(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
         world.forge.say(experiment.place, f"reply:{attempt.comment_id}", render(reply))
     check.training(world, experiment, attempt)
     return ledger.put(progress.show(world, experiment.with_attempt(queued), {}))
+
+
+def _queue(
+    world: World, experiment: Experiment, attempt: Attempt, due: Sequence[Run], job: str
+) -> dict[str, str]:
+    """Put runs into the queue: all of them, or none.
+
+    Returns:
+        Each run's item in the queue.
+
+    Raises:
+        UserError: the queue takes one of them not; those before it are taken out again.
+    """
+    items: dict[str, str] = {}
+    settings = world.config.queues.get(attempt.queue) or Queue()
+    for run in due:
+        launch = _launch(world, experiment, attempt, run, settings)
+        try:
+            items[run.id] = world.tracker.push(job, launch, attempt.queue)
+        except UserError:
+            queued = [other.but(item=items[other.id]) for other in due if other.id in items]
+            for begun in items.keys() - take_back(world, attempt.queue, queued):
+                world.tracker.stop(begun)
+            raise
+    return items
+
+
+def _lend_branch(world: World, pull: int, commit: str) -> None:
+    """Put a fork's commit on a branch here: an agent fetches branches, and no PR's own refs."""
+    world.forge.create_branch(f"labhand/fork-{pull}-{commit[:7]}", commit)
 
 
 def _waits(world: World, attempt: Attempt, check: str) -> bool:
@@ -102,21 +135,19 @@ def _answer(world: World, experiment: Experiment, attempt: Attempt, group: str) 
     """What was queued for this attempt; runs of an attempt before it were not trained again."""
     earlier = {run.id for a in experiment.attempts if a.number < attempt.number for run in a.runs}
     new = [run for run in attempt.runs if run.id not in earlier]
-    minutes = None
-    if attempt.baseline:
-        minutes = judging.minutes(judging.read(world, attempt.baseline), len(new))
+    metric = judging.rules(world, experiment).metric.name
     return Launched(
         attempt=attempt.number,
         purpose=attempt.purpose,
         commit=attempt.commit,
         overrides=attempt.overrides,
         queue=attempt.queue,
-        runs=progress.rows(world, attempt.but(runs=tuple(new)), {}),
+        runs=progress.rows(world, metric, attempt.but(runs=tuple(new)), {}),
         kept=tuple(run.seed for run in attempt.runs if run.id in earlier),
         waiting=tuple(run.seed for run in new if run.state == "waiting"),
-        metric=world.config.metric.name,
+        metric=metric,
         asked_by=attempt.asked_by,
-        minutes=minutes,
+        price=attempt.reserved.price_of(len(new)) if attempt.reserved else None,
         group_url=world.tracker.group_url(group),
     )
 

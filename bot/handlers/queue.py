@@ -1,19 +1,22 @@
 """`/queue`: what waits in W&B's queues and on whom; and how it is taken back, or hurried."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.commands import Command
 from bot.core.attempt import Attempt, Run
 from bot.core.book import asked
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
+from bot.core.numbers import ranges
 from bot.core.queue import LEVELS, Agent, Queued, holdup
+from bot.core.quoting import code
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers.proposal import Proposal
 from bot.handlers.stop import stopping
 from bot.ports import World
-from bot.replies import QueuedRow, QueueReport, Queues
+from bot.replies import Noted, QueuedRow, QueueReport, Queues
 
 
 def queue(world: World, event: CommentWritten, command: Command) -> Queues | Proposal | None:
@@ -51,12 +54,12 @@ def _cancel(world: World, event: CommentWritten, ledger: Ledger, what: str) -> P
         ]
         proposal = stopping(world, event, ledger, experiment, chosen, "")
         if proposal:
-            return proposal
+            return replace(proposal, does=f"take back what waits as {code(what)}")
     raise UserError(
         f"Nothing of #{place} waits in a queue."
         if place
-        else f"No run in the lab book waits as `{what}`. `/queue` lists the items; those of other "
-        "people are deleted in W&B's own pages."
+        else f"No run in the lab book waits as {code(what)}. `/queue` lists the items; those of "
+        "other people are deleted in W&B's own pages."
     )
 
 
@@ -87,7 +90,19 @@ def _prioritise(
     after = experiment.with_attempt(attempt.but(runs=again, priority=priority))
     after = after.but(answered=(*experiment.answered, event.comment_id))
     message = f"#{experiment.number}: {event.author} sets the priority {priority}"
-    return Proposal(ledger, after, asked(message, event.author, event.comment_id))
+    seeds = f"{_seeds(waiting)} of #{place}"
+    said = f"{seeds} {'goes' if len(waiting) == 1 else 'go'} back into `{attempt.queue}` with"
+    return Proposal(
+        ledger,
+        after,
+        asked(message, event.author, event.comment_id),
+        does=f"queue {seeds} again with the priority {priority}",
+        reply=Noted(f"{said[0].upper()}{said[1:]} the priority {priority}. `/queue` shows it."),
+    )
+
+
+def _seeds(runs: Sequence[Run]) -> str:
+    return f"seed{'' if len(runs) == 1 else 's'} {ranges([run.seed for run in runs])}"
 
 
 def _report(world: World, ledger: Ledger, name: str, agents: tuple[Agent, ...]) -> QueueReport:

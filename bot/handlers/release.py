@@ -6,6 +6,7 @@ from bot.comments import render
 from bot.core.attempt import Attempt
 from bot.core.baseline import Baseline, SeedResult
 from bot.core.comparability import environment
+from bot.core.cost import Amount
 from bot.core.experiment import Experiment
 from bot.core.interval import Interval, welch
 from bot.core.ledger import BaselineRef, Ledger
@@ -13,7 +14,7 @@ from bot.core.rules import Rules
 from bot.core.runs import ObservedRun
 from bot.core.spending import ALPHA
 from bot.errors import UserError
-from bot.handlers import judging, progress
+from bot.handlers import judging, pricing, progress
 from bot.handlers.comparing import (
     confirmed,
     guard_rows,
@@ -23,8 +24,9 @@ from bot.handlers.comparing import (
     sample,
 )
 from bot.handlers.measure import measure
+from bot.handlers.merge import message
 from bot.ports import World
-from bot.replies import Merged, Released, ReleaseNotes
+from bot.replies import Merged, OpenPull, Released, ReleaseNotes
 
 
 def release(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
@@ -42,7 +44,8 @@ def release(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     runs = [observed[run.id] for run in attempt.runs]
     new = _baseline(tag, commit, results, runs, held, attempt)
     old = judging.read(world, attempt.baseline) if attempt.baseline else None
-    notes = _notes(world, ledger, experiment, attempt, new, old)
+    cost = pricing.spending(world, ledger, experiment, observed).amount
+    notes = _notes(world, ledger, experiment, attempt, new, old, cost)
     url = world.forge.publish(tag, commit, tag, render(notes), new.text())
     if old is not None:
         reply = Merged(
@@ -112,6 +115,7 @@ def _notes(
     attempt: Attempt,
     new: Baseline,
     old: Baseline | None,
+    cost: Amount,
 ) -> ReleaseNotes:
     held = judging.rules(world, experiment)
     metric, found = held.metric, sample(new.seeds, held.metric.name)
@@ -136,16 +140,21 @@ def _notes(
         confirmed=comes_back,
         runs=run_rows(metric.name, new.seeds),
         history={**{tag: s.mean for tag, s in earlier.items() if s}, new.tag: found.mean},
-        open_pulls={
-            e.pull: (e.title, e.searched.verdict or "")
-            for e in ledger.experiments.values()
+        open_pulls=tuple(
+            OpenPull(e.pull, e.title, e.searched.verdict or "", e.searched.gain)
+            for _, e in sorted(ledger.experiments.items())
             if e.pull and e.searched and e.number != experiment.number
-        },
+        ),
+        again=pricing.price(world, new, len(world.config.seeds.experiment)),
+        again_seeds=len(world.config.seeds.experiment),
         default_branch=world.forge.default_branch,
         commit=new.commit,
         minutes=new.wall_seconds * len(new.seeds) / 60,
         group_url=world.tracker.group_url(progress.group(experiment, attempt)),
         environment=new.environment,
+        cost=cost,
+        data=(new.judge.data if new.judge else None) or "",
+        message=message(world, experiment, comes_back, new.tag) if comes_back else "",
     )
 
 

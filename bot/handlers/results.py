@@ -7,6 +7,7 @@ from bot.core.attempt import Attempt, Run
 from bot.core.experiment import Experiment
 from bot.core.interval import Interval, Sample
 from bot.core.ledger import Ledger
+from bot.core.quoting import code
 from bot.core.results import MetricRow, RunRecord
 from bot.core.runs import ObservedRun
 from bot.errors import UserError
@@ -71,7 +72,7 @@ def figures(world: World, word: str) -> Figures:
 
 def _sample(arm: Arm, metric: str) -> Sample:
     if any(metric not in r.values for r in arm.results):
-        raise UserError(f"{arm.name} holds no values of `{metric}`, which decides now.")
+        raise UserError(f"{code(arm.name)} holds no values of {code(metric)}, which decides now.")
     return Sample(tuple(r.values[metric] for r in arm.results))
 
 
@@ -106,7 +107,7 @@ def last_report(world: World, word: str) -> Report:
         and (word not in runs or word in {run.id for run in attempt.runs})
     ]
     if not said:
-        raise UserError(f"There is no verdict on {word} yet. `--csv` lists its runs.")
+        raise UserError(f"There is no verdict on {code(word)} yet. `--csv` lists its runs.")
     attempt = said[-1]
     assert attempt.baseline is not None
     then = experiment.but(
@@ -136,7 +137,7 @@ def records(world: World, word: str | None) -> tuple[RunRecord, ...]:
 
 def _owner(world: World, ledger: Ledger, word: str) -> Experiment:
     if (experiment := owner(world, ledger, word)) is None:
-        raise UserError(f"The lab book knows no run of {word}.")
+        raise UserError(f"The lab book knows no run of {code(word)}.")
     return experiment
 
 

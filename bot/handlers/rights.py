@@ -3,11 +3,11 @@
 from bot import grammar
 from bot.commands import COMMANDS, Command, Right
 from bot.comments import render
-from bot.config import ROLES, Role
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.ports import World
 from bot.replies import Problem
+from bot.sections import ROLES, Role
 
 HOUR_SECONDS = 3600
 

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 
 from bot.commands import Command
 from bot.core.attempt import Attempt
+from bot.core.numbers import count
 from bot.core.runs import ObservedRun
 from bot.errors import UserError
 from bot.events import CommentWritten
-from bot.handlers import progress
+from bot.handlers import judging, progress
 from bot.ports import World
-from bot.replies import AttemptRuns, ListedRun, Runs
+from bot.replies import AttemptRuns, ListedRun, Noted, Runs
 
 
-def runs(world: World, event: CommentWritten, command: Command) -> Runs:
+def runs(world: World, event: CommentWritten, command: Command) -> Runs | Noted:
     """List the runs of every attempt, the latest first; tags, note and group go to the latest.
 
     Raises:
@@ -23,13 +24,20 @@ def runs(world: World, event: CommentWritten, command: Command) -> Runs:
         raise UserError("Nothing was launched here yet. `/launch` on a PR trains it.")
     given = command.arguments
     tags = tuple(filter(None, given.get("tag", "").split(",")))
+    if given and command.dry_run:
+        amount = count(len(experiment.latest.runs), "run")
+        return Noted(
+            f"Dry run: nothing was done. It would write that on {amount} of attempt "
+            f"{experiment.latest.number} in W&B."
+        )
     marked = _mark(world, experiment.latest, tags, given) if given else ()
     ids = [run.id for attempt in experiment.attempts for run in attempt.runs]
     observed = world.tracker.observe(ids)
+    metric = judging.rules(world, experiment).metric.name
     return Runs(
-        metric=world.config.metric.name,
+        metric=metric,
         attempts=tuple(
-            _listed(world, attempt, observed) for attempt in reversed(experiment.attempts)
+            _listed(world, metric, attempt, observed) for attempt in reversed(experiment.attempts)
         ),
         folded=len(experiment.folded),
         marked=len(marked),
@@ -55,8 +63,10 @@ def _mark(
     return marked
 
 
-def _listed(world: World, attempt: Attempt, observed: Mapping[str, ObservedRun]) -> AttemptRuns:
-    rows = progress.rows(world, attempt, observed)
+def _listed(
+    world: World, metric: str, attempt: Attempt, observed: Mapping[str, ObservedRun]
+) -> AttemptRuns:
+    rows = progress.rows(world, metric, attempt, observed)
     seen = [observed.get(run.id) for run in attempt.runs]
     return AttemptRuns(
         number=attempt.number,

@@ -3,13 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.comments import render
+from bot.core.attempt import Gain
 from bot.core.comparability import Parity
+from bot.core.cost import Amount
 from bot.core.diagnostics import Vital, Warned
+from bot.core.examples import CAUTION, ByExample
 from bot.core.interval import Interval, Sample, welch
 from bot.core.price import Price
 from bot.core.results import MetricRow, RunRow
 from bot.core.runs import Point
 from bot.core.spending import level
+from bot.core.verdict import CLOSER
 from bot.replies import (
     AlreadyLaunched,
     Earlier,
@@ -22,6 +27,7 @@ from bot.replies import (
     MergeMessage,
     NotConfirmed,
     NothingWritten,
+    OpenPull,
     Option,
     Problem,
     Progress,
@@ -33,6 +39,7 @@ from bot.replies import (
     Report,
     Sight,
     Stale,
+    Standing,
     Status,
     StatusRow,
     Thanks,
@@ -159,6 +166,9 @@ def report(sample: Sample, outcome: str, values: tuple[float, ...], **changes: A
         "look": 1,
         "looks": 3,
         "spent": FIRST_LOOK,
+        "by_example": None,
+        "cautions": (),
+        "standing": None,
         "seconds": 12630.0,
         "asked_by": "octocat",
         "attempt": 1,
@@ -169,7 +179,20 @@ def report(sample: Sample, outcome: str, values: tuple[float, ...], **changes: A
     return Report(**fields)
 
 
-WIN = report(WINNER, "WIN", WINNING, next_command="/merge", next_seeds=3, next_price=price(3))
+WIN = report(
+    WINNER,
+    "WIN",
+    WINNING,
+    next_command="/merge",
+    next_seeds=3,
+    next_price=price(3),
+    by_example=ByExample(360, Interval(0.0060, 0.0031, 0.0089, 0.025)),
+)
+LUCKY = replace(
+    WIN,
+    by_example=ByExample(90, Interval(0.0060, -0.0012, 0.0135, 0.025)),
+    cautions=(CLOSER, CAUTION),
+)
 UNDECIDED = report(
     UNSURE,
     "UNDECIDED",
@@ -186,6 +209,7 @@ UNDECIDED = report(
         "data.augment.magnitude": ("none", "9"),
     },
     files={},
+    standing=Standing(4, 5, 53, f"{REPOSITORY}/issues/7"),
 )
 FUTILE = report(
     HOPELESS,
@@ -274,7 +298,8 @@ FAILED = FailureReport(
     step=240,
     why="The first validation, on full images, needs 41.8 GiB; the card has 39.4.",
     suggestion={"data.val_batch_size": ("4", "2")},
-    fix_minutes=210.0,
+    price_of_left=price(1),
+    price_of_all=price(5),
     again="/launch only=failed",
     last_lines=LAST_LINES,
     log_url=f"{WANDB}/runs/lh-49-1-s4/logs",
@@ -293,7 +318,8 @@ ALL_FAILED = FailureReport(
     step=12,
     why="",
     suggestion={},
-    fix_minutes=126.0,
+    price_of_left=Price(2.1, None, 7560),
+    price_of_all=Price(2.1, None, 7560),
     again="/launch only=failed",
     last_lines="",
     log_url=f"{WANDB}/runs/lh-50-2-s1/logs",
@@ -305,7 +331,8 @@ BASELINE_FAILED = replace(
     title="Baseline of main",
     suggestion={},
     why="",
-    fix_minutes=None,
+    price_of_left=None,
+    price_of_all=None,
     again="/baseline seeds=5",
 )
 JUDGING = Judging(
@@ -339,8 +366,25 @@ LAUNCHED = Launched(
     runs=QUEUED,
     kept=(),
     asked_by="octocat",
-    minutes=210.0,
+    price=price(5),
     group_url=f"{WANDB}/groups/lh-41-1",
+)
+GAIN = Gain(difference=0.0041, lower=0.0011, upper=0.0071, alpha=0.0335)
+SMALL_GAIN = Gain(difference=0.0015, lower=-0.0007, upper=0.0037, alpha=0.0335)
+MESSAGE = MergeMessage(
+    title="EMA of the weights (#47)",
+    summary="Averages the weights with decay 0.999 after every optimiser step, "
+    "and updates batch norm after it.",
+    metric="val/dice",
+    searched=welch(WINNER, BASELINE, FIRST_LOOK),
+    search_seeds=(1, 2, 3, 4, 5),
+    confirmed=welch(HELD_OUT, BASELINE, 0.05),
+    confirm_seeds=(101, 102, 103),
+    baseline="baseline-v6",
+    release="baseline-v7",
+    idea=41,
+    tested=LAUNCHED.commit,
+    author="octocat",
 )
 RELEASE_NOTES = ReleaseNotes(
     tag="baseline-v7",
@@ -364,12 +408,21 @@ RELEASE_NOTES = ReleaseNotes(
     confirmed=welch(HELD_OUT, BASELINE, 0.05),
     runs=finished(HELD_OUT, "lh-41-2", 101),
     history={"v1": 0.8121, "v2": 0.8240, "v3": 0.8335, "v4": 0.8412, "v6": 0.8412, "v7": 0.8465},
-    open_pulls={44: ("Tversky loss", "WIN"), 49: ("Wider decoder", "INVALID"), 52: ("Mixup", "")},
+    open_pulls=(
+        OpenPull(44, "Tversky loss", "WIN", GAIN),
+        OpenPull(49, "Wider decoder", "INVALID", None),
+        OpenPull(52, "Mixup", "UNDECIDED", SMALL_GAIN),
+    ),
+    again=price(5),
+    again_seeds=5,
     default_branch="main",
     commit="c41d0b7e2ab04d5e6f708192a3b4c5d6e7f8091a",
     minutes=546.0,
     group_url=f"{WANDB}/groups/lh-41-2",
     environment={"torch": "2.13.0", "device": "A100 80 GB"},
+    cost=Amount(gpu_hours=9.1, gpu_usd=21.84, model_usd=0.61),
+    data="9f2c61d0a8e4",
+    message=render(MESSAGE),
 )  # fmt: skip
 FIRST_RELEASE = ReleaseNotes(
     tag="baseline-v1",
@@ -390,12 +443,17 @@ FIRST_RELEASE = ReleaseNotes(
     confirmed=None,
     runs=finished(BASELINE, "lh-1-1"),
     history={"baseline-v1": BASELINE.mean},
-    open_pulls={},
+    open_pulls=(),
+    again=price(5),
+    again_seeds=5,
     default_branch="main",
     commit="0d1e2f3a4b5c6d7e8f90a1b2c3d4e5f60718293a",
     minutes=417.0,
     group_url=f"{WANDB}/groups/lh-1-1",
     environment={},
+    cost=Amount(gpu_hours=7.0, gpu_usd=16.8),
+    data="",
+    message="",
 )
 
 EXAMPLES: dict[str, Reply] = {
@@ -422,10 +480,10 @@ EXAMPLES: dict[str, Reply] = {
     "launched_confirm": Launched(
         2, "confirm", LAUNCHED.commit, {}, "a100",
         tuple(RunRow(s, "queued", f"{WANDB}/runs/lh-41-2-s{s}", None) for s in (101, 102, 103)),
-        (), "hubot", 126.0, f"{WANDB}/groups/lh-41-2",
+        (), "hubot", price(3), f"{WANDB}/groups/lh-41-2",
     ),
     "launched_more": Launched(
-        2, "search", LAUNCHED.commit, {}, "a100", QUEUED[-1:], (1, 2, 3, 4), "octocat", 42.0,
+        2, "search", LAUNCHED.commit, {}, "a100", QUEUED[-1:], (1, 2, 3, 4), "octocat", price(1),
         f"{WANDB}/groups/lh-41-2",
     ),
     "launched_baseline": Launched(
@@ -452,6 +510,7 @@ EXAMPLES: dict[str, Reply] = {
         f"{WANDB}/groups/lh-41-1", "WIN",
     ),
     "report_win": WIN,
+    "report_win_cautions": LUCKY,
     "report_undecided": UNDECIDED,
     "report_futile": FUTILE,
     "report_loss": LOSS,
@@ -475,21 +534,7 @@ EXAMPLES: dict[str, Reply] = {
         RELEASE_NOTES.commit, "baseline-v7", f"{REPOSITORY}/releases/tag/baseline-v7",
         "val/dice", welch(HELD_OUT, BASELINE, 0.05), False,
     ),
-    "merge_message": MergeMessage(
-        title="EMA of the weights (#47)",
-        summary="Averages the weights with decay 0.999 after every optimiser step, "
-        "and updates batch norm after it.",
-        metric="val/dice",
-        searched=welch(WINNER, BASELINE, FIRST_LOOK),
-        search_seeds=(1, 2, 3, 4, 5),
-        confirmed=welch(HELD_OUT, BASELINE, 0.05),
-        confirm_seeds=(101, 102, 103),
-        baseline="baseline-v6",
-        release="baseline-v7",
-        idea=41,
-        tested=LAUNCHED.commit,
-        author="octocat",
-    ),
+    "merge_message": MESSAGE,
     "release_notes": RELEASE_NOTES,
     "release_notes_first": FIRST_RELEASE,
     "released": Released(

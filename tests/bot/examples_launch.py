@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.core.price import Price
 from bot.core.results import RunRow
 from bot.replies import Closed, Launched, Progress, Reply
 
@@ -23,7 +24,7 @@ CANARY = Launched(
     runs=(_row(1, "queued"), _row(2, "waiting"), _row(3, "waiting")),
     kept=(),
     asked_by="octocat",
-    minutes=126.0,
+    price=Price(2.1, 5.04, 7560),
     group_url=f"{WANDB}/groups/lh-41-1",
     waiting=(2, 3),
     metric="val/dice",

@@ -79,7 +79,7 @@ def test_dear_is_above_either_limit(limits: tuple[float | None, float], dear: bo
         (Price(3.5, 8.4, 12600), "3.5 GPU-hours, $8.40"),
         (Price(3.5, None, 12600), "3.5 GPU-hours"),
         (Price(1.0, None, 3600), "1 GPU-hour"),
-        (Price(1250, 3000, 0), "1,250 GPU-hours, $3,000.00"),
+        (Price(1250, 3000, 0), "1,250 GPU-hours, $3,000"),
         (Price(0.0072, None, 26), "about 26 s of training"),
         (Price(0.0072, 0.017, 26), "about 26 s of training, $0.02"),
         (Price(0.0001, 0.0002, 0.4), "about 1 s of training, less than $0.01"),
@@ -92,14 +92,17 @@ def test_a_price_in_words(cost: Price, words: str) -> None:
 
 def test_amounts_in_words() -> None:
     assert [usd(a) for a in (0, 0.005, 8.4, 1250)] == [
-        "$0.00",
+        "$0",
         "less than $0.01",
         "$8.40",
-        "$1,250.00",
+        "$1,250",
     ]
-    assert [gpu_hours(h) for h in (0, 0.012, 3.46)] == [
+    assert [gpu_hours(h) for h in (0, 1e-6, 0.012, 0.05, 1.0, 3.46)] == [
         "0 GPU-hours",
-        "0.012 GPU-hours",
+        "1 GPU-second",
+        "43 GPU-seconds",
+        "3 GPU-minutes",
+        "1 GPU-hour",
         "3.5 GPU-hours",
     ]
 
@@ -271,7 +274,7 @@ def test_a_baseline_is_no_experiment_but_counts_in_the_month() -> None:
 
 def test_a_limit_that_comes_later_counts_what_was_spent_before() -> None:
     ledger = budget.settle(Ledger("head").put(over(training())), 41, seen(r1=3600, r2=3600))
-    with pytest.raises(UserError, match=r"budget of this experiment is \$5.00, of which \$4.80"):
+    with pytest.raises(UserError, match=r"budget of this experiment is \$5, of which \$4.80"):
         check(ledger, Limits(experiment=5))
 
 

@@ -85,12 +85,12 @@ SLIPS = [
     ("/fix now", "It takes no arguments. Example: `/fix`"),
     ("/fix a.b=1", "`/fix` has no argument `a.b`"),
     ("/status dry-run", "`/status` takes no `dry-run`"),
-    ("/experiment", "`/experiment` needs the idea: what should change, in quotes."),
+    ("/experiment", "`/experiment` needs `idea`: what should change, in quotes."),
     ("/experiment larger one", "has no argument `one`"),
     ("/lock hours=never", "a time in hours, 1 to 999. Example: `/lock what=queue hours=8"),
     ("/lock what=world", "`pr`, `baseline` or `queue`"),
     ("/launch " + "a" * 4000, "is too long"),
-    ("/launch `rm`", "has no argument `ˋrmˋ`"),
+    ("/launch `rm`", "has no argument `` `rm` ``"),
 ]
 
 

@@ -173,6 +173,28 @@ def test_a_stale_report_no_longer_says_what_was_next() -> None:
     assert body.count("\nNext: ") == 1
 
 
+def test_a_stale_report_no_longer_offers_ways_to_go_on() -> None:
+    assert "| to go on |" in render(UNDECIDED)
+    body = render(replace(EXAMPLES["stale"], report=render(UNDECIDED)))
+    assert "to go on" not in body
+    assert "/launch seeds=" not in body
+    assert "| **val/dice**" in body
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept", "first"),
+    [
+        ("nan", True, "Next: push a change, then `/launch`"),
+        ("oom", True, "Next: `/launch only=failed`"),
+        ("oom", False, "Next: push a change, then `/launch`"),
+        ("preempted", False, "Next: `/launch only=failed`"),
+    ],
+)
+def test_what_would_fail_again_is_not_offered_first(kind: str, kept: bool, first: str) -> None:
+    failed = replace(FAILED if kept else ALL_FAILED, kind=kind, suggestion={})
+    assert render(failed).split("\n")[1].startswith(first)
+
+
 def test_what_is_too_long_loses_its_least_important_folds_and_says_so() -> None:
     settings = {f"model.blocks.{i}.width": ("32", "64") for i in range(2000)}
     body = render(replace(UNDECIDED, settings=settings))

@@ -105,11 +105,6 @@ def test_the_hash_names_the_judges_files_alone() -> None:
     assert code_hash(blobs, ()) is None
 
 
-def test_a_judges_hash_follows_each_of_its_parts() -> None:
-    others = [JUDGE.but(code="beef"), JUDGE.but(data="beef"), JUDGE.but(measures={})]
-    assert len({JUDGE.hash, *(other.hash for other in others)}) == 4
-
-
 @pytest.mark.parametrize(("key", "logged"), [("data/digest", "summary"), ("data.digest", "config")])
 def test_a_digest_is_found_where_it_is_logged(key: str, logged: str) -> None:
     runs = [ObservedRun(f"r{n}", "finished", **{logged: {key: "9f2c"}}) for n in (1, 2)]

@@ -87,6 +87,7 @@ def pick(talk: Talk) -> None:
 def launch(talk: Talk) -> None:
     pull = talk.scene.experiment("Larger learning rate", "lr=0.02")
     talk.says("grace", pull, "/launch dry-run")
+    talk.says("heidi", pull, "/launch")
     talk.says("grace", pull, "/lanch")
     talk.says("grace", pull, "/launch seeds=many")
     talk.says("grace", pull, "/launch\n\nfingers crossed!")
@@ -98,9 +99,11 @@ def quote(talk: Talk) -> None:
     pull = talk.scene.experiment("Larger learning rate", "lr=0.02")
     talk.says("grace", pull, "/quote")
     talk.says("grace", pull, "/quote seeds=5")
+    talk.says("grace", pull, "/quote queue=locla")
 
 
 def status(talk: Talk) -> None:
+    talk.says("grace", talk.scene.forge.add_issue("Talk"), "/status")
     pull = talk.scene.experiment("Larger learning rate", "lr=0.02")
     talk.scene.writes("ada", pull, "/launch")
     talk.says("grace", pull, "/status")
@@ -131,8 +134,15 @@ def merge(talk: Talk) -> None:
     talk.scene.rings()
     talk.says("grace", pull, "/merge")
     talk.says("ada", pull, "/merge dry-run")
+    talk.scene.configure(budget={"ask_above_seeds": 2})
     talk.says("ada", pull, "/merge")
+    talk.says("ada", pull, "/yes")
     talk.happens("the held-out runs finish", talk.scene.rings)
+    narrow = talk.scene.experiment("Narrow", "model.width=1")
+    talk.scene.configure(budget={"ask_above_seeds": 10})
+    talk.scene.writes("ada", narrow, "/launch")
+    talk.scene.rings()
+    talk.says("ada", narrow, "/merge")
 
 
 def baseline(talk: Talk) -> None:
@@ -155,6 +165,7 @@ def yes(talk: Talk) -> None:
 
 def lock(talk: Talk) -> None:
     pull = talk.scene.experiment("Larger learning rate", "lr=0.02")
+    talk.says("grace", pull, "/lock what=queue dry-run")
     talk.says("grace", pull, '/lock what=queue hours=8 reason="the cluster is being moved"')
     talk.says("ada", pull, "/launch")
     talk.says("ada", pull, "/lock what=queue")
@@ -164,7 +175,9 @@ def lock(talk: Talk) -> None:
 def unlock(talk: Talk) -> None:
     pull = talk.scene.experiment("Larger learning rate", "lr=0.02")
     talk.says("grace", pull, "/unlock")
-    talk.says("grace", pull, "/lock")
+    talk.says("ada", pull, "/lock")
+    talk.says("grace", pull, "/unlock")
+    talk.says("ada", pull, "/unlock dry-run")
     talk.says("ada", pull, "/unlock")
 
 
@@ -172,19 +185,27 @@ def queue(talk: Talk) -> None:
     pull = talk.scene.experiment("Larger learning rate", "lr=0.02")
     talk.scene.writes("ada", pull, "/launch")
     talk.says("grace", pull, "/queue")
+    talk.says("grace", pull, f"/queue priority=high pr=#{pull}")
+    talk.says("grace", pull, "/queue cancel=#99")
+    talk.says("grace", pull, f"/queue cancel=#{pull} dry-run")
+    talk.says("grace", pull, f"/queue cancel=#{pull}")
 
 
 def runs(talk: Talk) -> None:
     pull = talk.scene.experiment("Larger learning rate", "lr=0.02")
+    talk.says("grace", pull, "/runs")
     talk.scene.writes("ada", pull, "/launch")
     talk.scene.rings()
     talk.says("grace", pull, "/runs")
+    talk.says("grace", pull, "/runs tag=odd dry-run")
+    talk.says("grace", pull, '/runs tag=odd note="look at seed 2"')
 
 
 def stop(talk: Talk) -> None:
     pull = talk.scene.experiment("Larger learning rate", "lr=0.02")
     talk.says("grace", pull, "/stop")
     talk.scene.writes("ada", pull, "/launch")
+    talk.says("grace", pull, "/stop dry-run")
     talk.says("grace", pull, '/stop reason="wrong data"')
 
 
@@ -211,6 +232,8 @@ def results(talk: Talk) -> None:
     talk.scene.writes("ada", pull, "/launch")
     talk.scene.rings()
     talk.says("grace", pull, "/check-results")
+    talk.says("grace", pull, "/results baseline-v9")
+    talk.says("grace", pull, "/results baseline-v1")
 
 
 def help_(talk: Talk) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.attempt import Folded
 from bot.ports import Launch, Limited, Outage
 from tests.bot.scene import Scene
 from tests.fakes import FakeRun
@@ -60,6 +61,23 @@ def test_win_that_does_not_come_back_is_not_merged(scene: Scene) -> None:
     assert list(scene.forge.releases) == ["baseline-v1"]
     scene.writes("ada", pull, "/merge")
     assert "did not come back" in scene.last(pull).body
+
+
+def test_a_held_out_seed_that_was_trained_long_ago_is_held_out_no_more(scene: Scene) -> None:
+    pull = scene.experiment("Larger learning rate", "lr=0.02")
+    scene.writes("ada", pull, "/launch")
+    scene.rings()
+    ledger = scene.forge.read_ledger()
+    known = ledger.at(pull)
+    assert known
+    assert known.latest
+    run = known.latest.runs[0]
+    long_ago = known.latest.but(runs=(run.but(seed=101, id=run.id.replace("-s1", "-s101")),))
+    folded = known.but(folded=(Folded.of(long_ago),))
+    scene.forge.write_ledger(ledger, ledger.put(folded), "as it is after many attempts")
+    scene.writes("ada", pull, "/merge")
+    seeds = [launch.command[-1] for _, launch in scene.tracker.queue]
+    assert seeds == ["seed=102", "seed=103", "seed=104"]
 
 
 def test_held_out_run_that_trained_something_else_confirms_nothing(scene: Scene) -> None:

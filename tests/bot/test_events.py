@@ -58,7 +58,7 @@ def test_a_pull_that_moved(action: str) -> None:
     ],
 )
 def test_a_ring(name: str, payload: dict[str, Any], source: str) -> None:
-    assert parse(name, payload) == Rang(source)
+    assert parse(name, payload) == Rang(source, has_writer=source == "W&B")
 
 
 BOT = {

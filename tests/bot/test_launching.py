@@ -62,7 +62,7 @@ def test_one_seed_goes_alone_until_it_has_logged_the_metric(scene: Scene) -> Non
     pull = launched(scene)
     assert queued(scene) == ["1"]
     assert scene.tracker.queue[0][1].name.endswith("/seed-1-canary")
-    assert "Canary first: seeds 2 to 3 follow once `val/acc` was logged." in progress(scene, pull)
+    assert "Canary first: seeds 2 and 3 follow once `val/acc` was logged." in progress(scene, pull)
     scene.tracker.begin()
     look(scene)
     assert queued(scene) == []
@@ -245,3 +245,16 @@ def test_outcomes_name_what_was_launched(scene: Scene) -> None:
     launched(scene)
     scene.rings()
     assert [launch.tags for launch in seen] == [("labhand", "search")]
+
+
+def test_a_queue_that_takes_only_some_of_the_runs_gets_none(scene: Scene) -> None:
+    configured(scene, seeds={"canary": 0})
+    scene.tracker.room = 2
+    pull = launched(scene)
+    assert queued(scene) == []
+    assert "W&B takes nothing into the queue" in scene.last(pull).body
+    scene.tracker.room = None
+    scene.writes("ada", pull, "/launch")
+    assert queued(scene) == ["1", "2", "3"]
+    scene.rings()
+    assert scene.last(pull).body.startswith("### ✅ WIN")

@@ -76,6 +76,7 @@ def test_winner_goes_all_the_way(measured: Scene) -> None:
     ]
     measured.rings()
     assert measured.last(pull).body.startswith("### ✅ WIN")
+    assert '"values": {"val/acc": 0.921' in measured.last(pull).body
     assert measured.last(other).body.startswith("### 🟥 LOSS")
     measured.writes("ada", pull, "/merge")
     assert sorted(launch.command[-1] for _, launch in measured.tracker.queue) == [

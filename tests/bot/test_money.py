@@ -7,12 +7,12 @@ import pytest
 
 from bot import router
 from bot.clients.workspace import FolderWorkspace
-from bot.config import Queue
 from bot.core import budget
 from bot.core.cost import Amount, month_of
 from bot.core.experiment import Experiment
 from bot.errors import UserError
 from bot.handlers.write import WORK, read_task, write
+from bot.sections import Queue
 from tests.bot.scene import Scene
 from tests.fakes import FakeWriter
 
@@ -221,7 +221,7 @@ def test_a_model_job_that_is_cut_off_costs_what_was_set_aside(scene: Scene, tmp_
 def test_an_idea_that_nobody_can_pay_is_not_written(scene: Scene) -> None:
     place = picked(priced(scene, month=2.0))
     assert scene.forge.read_ledger().at(place) is None
-    assert "This would cost $3.00" in scene.last(place).body
+    assert "This would cost $3" in scene.last(place).body
 
 
 # Asking
@@ -233,7 +233,7 @@ def test_budget_says_how_the_month_stands_and_changes_nothing(scene: Scene) -> N
     before = dict(scene.forge.book)
     scene.writes("grace", pull, "/budget")
     body = scene.last(pull).body
-    assert body.startswith("**$3.00 of $900.00 spent in ")
-    assert "- This experiment: $3.00 of $60.00." in body
-    assert "| ada | 0.0 | $3.00 | $0.00 |" in body
+    assert body.startswith("**$3 of $900 spent in ")
+    assert "- This experiment: $3 of $60." in body
+    assert "| ada | 54 GPU-seconds | $3 | – |" in body
     assert scene.forge.book == before

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.comments import BREAK, headline, render
+from bot.comments import headline, render
+from bot.core.quoting import BREAK
 from tests.bot.examples import WIN
 from tests.bot.test_comments import check_tables
 

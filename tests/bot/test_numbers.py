@@ -17,6 +17,7 @@ from bot.core.numbers import (
     ranges,
     relative,
     signed,
+    spans,
     spread,
 )
 
@@ -123,10 +124,18 @@ def test_one_and_many() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seeds", "shown"), [((), ""), ((3,), "3"), ((3, 1, 2), "1 to 3"), ((1, 2, 8), "1 to 2, 8")]
+    ("seeds", "shown", "plain"),
+    [
+        ((), "", ""),
+        ((3,), "3", "3"),
+        ((3, 1, 2), "1 to 3", "1-3"),
+        ((1, 2), "1 and 2", "1-2"),
+        ((1, 2, 8), "1, 2 and 8", "1-2, 8"),
+        ((8, 1, 2, 3, 5), "1 to 3, 5 and 8", "1-3, 5, 8"),
+    ],
 )
-def test_seeds_are_drawn_together(seeds: tuple[int, ...], shown: str) -> None:
-    assert ranges(seeds) == shown
+def test_seeds_are_drawn_together(seeds: tuple[int, ...], shown: str, plain: str) -> None:
+    assert (ranges(seeds), spans(seeds)) == (shown, plain)
 
 
 def test_a_list_in_a_sentence() -> None:

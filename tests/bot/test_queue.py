@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Queue
 from bot.core.queue import Agent, Queued, QueueItem, holdup
 from bot.events import Rang
 from bot.handlers.taking_back import take_back
+from bot.sections import Queue
 from tests.bot.scene import Scene
 from tests.fakes import FakeRun
 

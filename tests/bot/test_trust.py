@@ -298,6 +298,27 @@ def test_a_lock_of_the_baseline_holds_a_merge_up_that_was_asked_for_before(
     assert "baseline-v2" in scene.forge.releases
 
 
+def test_a_lock_does_not_hold_up_the_release_of_what_is_merged(tmp_path: Path) -> None:
+    found = 0
+    for cut in range(1, 12):
+        scene = Scene(tmp_path / str(cut))
+        scene.baseline()
+        pull = scene.experiment("Larger learning rate", "lr=0.02")
+        scene.writes("ada", pull, "/launch")
+        scene.rings()
+        scene.writes("ada", pull, "/merge")
+        scene.forge.scissors.mend()
+        scene.forge.scissors.after = cut
+        scene.rings()
+        known = scene.forge.read_ledger().at(pull)
+        if scene.forge.pull(pull).merge_commit and known and known.phase == "merging":
+            found += 1  # this job was cut off right behind the merge
+            scene.writes("grace", pull, "/lock what=baseline hours=1")
+            scene.rings()
+            assert "baseline-v2" in scene.forge.releases
+    assert found
+
+
 # Never lost, never twice
 
 

@@ -1,5 +1,6 @@
 """What a ring finds in runs that train, and what people see of it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.core.queue import Agent
+from bot.core.runs import ObservedRun
 from bot.core.watch import DEAD_SECONDS, STOP_SECONDS
 from tests.bot.scene import Scene
 from tests.bot.test_launching import configured, look, progress, queued
@@ -107,6 +109,45 @@ def test_a_stop_that_nobody_confirms_ends_all_the_same(scene: Scene) -> None:
     assert scene.last(pull).body.startswith("### 🟥 FAILED")
 
 
+def test_a_canary_that_ends_well_before_its_stop_is_followed(scene: Scene) -> None:
+    configured(scene, train={"timeout": "3x"}, seeds={"canary": 1})
+    pull = launched(scene)
+    scene.tracker.begin()
+    look(scene)
+    scene.tracker.deaf = True
+    seed(scene, 1, seconds=19.0)
+    look(scene)
+    scene.tracker.work()
+    look(scene)
+    assert queued(scene) == ["2", "3"]
+    scene.rings()
+    assert scene.last(pull).body.startswith("### ✅ WIN")
+
+
+class LateTracker(FakeTracker):
+    """W&B that tells of a run's end first, and of its summary with the next answer."""
+
+    def observe(self, run_ids: Sequence[str]) -> Mapping[str, ObservedRun]:
+        found = super().observe(run_ids)
+        late = [name for name in found if name not in self.told]
+        self.told.update(found)
+        return {**found, **{name: replace(found[name], summary={}) for name in late}}
+
+
+def test_a_canary_whose_metric_comes_late_leaves_the_others_to_a_launch(scene: Scene) -> None:
+    tracker = LateTracker(scene.tracker.scissors, scene.tracker.outcome)
+    tracker.runs, tracker.told = scene.tracker.runs, set(scene.tracker.runs)
+    scene.world = replace(scene.world, tracker=tracker)
+    configured(scene, seeds={"canary": 1})
+    pull = launched(scene)
+    scene.rings()
+    assert scene.last(pull).body.startswith("### 🟥 FAILED · seeds 2 and 3 of 3")
+    scene.writes("ada", pull, "/launch only=failed")
+    assert queued(scene) == ["2", "3"]
+    scene.rings()
+    assert scene.last(pull).body.startswith("### ✅ WIN")
+
+
 def test_a_run_with_a_dead_heart_has_crashed(scene: Scene) -> None:
     pull = training(scene)
     now = scene.world.clock.now()
@@ -123,7 +164,7 @@ def test_a_run_that_was_stopped_in_wandb_counts_as_missing(scene: Scene) -> None
     seed(scene, 1, state="killed")
     scene.rings()
     report = scene.last(pull).body
-    assert report.startswith("### 🟥 FAILED · seed 1 of 3 got stopped by hand")
+    assert report.startswith("### ⬜ STOPPED · seed 1 of 3 got stopped by hand")
     assert "does not tell by whom" in report
 
 
@@ -132,7 +173,7 @@ def test_a_person_who_stops_is_named(scene: Scene) -> None:
     scene.writes("grace", pull, '/stop reason="wrong data"')
     look(scene)
     report = scene.last(pull).body
-    assert report.startswith("### 🟥 FAILED · all 3 seeds got stopped by hand")
+    assert report.startswith("### ⬜ STOPPED · all 3 seeds got stopped by hand")
     assert "🟥 stopped (by grace: wrong data)" in report
 
 
@@ -143,7 +184,7 @@ def test_runs_of_a_closed_pr_are_stopped_and_it_can_go_on(scene: Scene) -> None:
     look(scene)
     assert "Labhand asks it to stop: its PR is not open any more" in progress(scene, pull)
     look(scene)
-    assert scene.last(pull).body.startswith("**Closed: seeds 2 to 3 of attempt 1 were stopped")
+    assert scene.last(pull).body.startswith("**Closed: seeds 2 and 3 of attempt 1 were stopped")
     assert not any(r.state == "running" for r in scene.tracker.runs.values())
     listings = scene.tracker.listings
     look(scene)

@@ -180,6 +180,21 @@ def merges(hub: SandboxHub) -> list[int]:
     return [request.status for request in asked if request.path.startswith(start)]
 
 
+def test_a_forks_commit_that_a_maintainer_names_is_fetched_from_a_branch_here(loop: Loop) -> None:
+    hub = loop.hub
+    hub.push("main", {"conf.yaml": fakes.SETTINGS, "judge/eval.py": "x\n"})
+    loop.comment(hub.open_issue("Measure"), "/baseline seeds=6")
+    loop.ring()
+    linus = hub.newcomer("linus", "read")
+    made = linus.create_fork().create_file("ema.py", "Average", "x = 1\n", branch="main")
+    number = linus.create_pull("main", "linus:main", title="EMA", body="").number
+    commit = made["commit"].sha
+    loop.comment(number, f"/launch commit={commit}")
+    assert hub.forge.head(f"labhand/fork-{number}-{commit[:7]}") == commit
+    loop.ring()
+    assert "UNDECIDED" in loop.said(number)[-1] or "LOSS" in loop.said(number)[-1]
+
+
 def test_launch_on_a_pull_from_a_fork_says_what_to_do(loop: Loop) -> None:
     hub = loop.hub
     linus = hub.newcomer("linus", "read")
@@ -190,8 +205,8 @@ def test_launch_on_a_pull_from_a_fork_says_what_to_do(loop: Loop) -> None:
     assert (delivery.repository, delivery.triggers_workflows) == (hub.name, True)
     assert hub.forge.pull(number).is_fork
     said = loop.said(number)[-1]
-    assert "Labhand runs no fork's code" in said
-    assert f"push its commit `{made['commit'].sha[:7]}` to a branch" in said
+    assert "comes from a fork" in said
+    assert f"/launch commit={made['commit'].sha}" in said
     assert loop.tracker.queue == []
     fork.delete()
     assert hub.forge.pull(number).is_fork

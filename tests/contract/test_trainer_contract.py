@@ -17,12 +17,14 @@ from bot.clients import wandb_failure
 from bot.clients.wandb import Wandb
 from bot.config import parse
 from bot.core import comparability
+from bot.core.examples import KEY, MOST, kept, numbers
 from bot.core.runs import value_of
 from bot.core.settings import read_settings, with_settings
 from bot.sandbox import wandb as sandbox
 from bot.sandbox.serve import reserve, serve
 from trainer import verify
 from trainer.config import FILE, resolve
+from trainer.data.digits import EVALUATION_COPIES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "contract.md").read_text()
@@ -55,10 +57,12 @@ def asked_for() -> Iterator[str]:
 def test_the_page_names_what_the_bot_reads_and_nothing_else():
     record = set(rows("record"))
     files = {wandb_failure.RECORD, wandb_failure.LOG}
+    configured = {"metric.name", "guards", KEY.format("metric.name")}
     assert {*asked_for()} - {"why", "set"} - WANDBS_OWN == {
-        key for key in [*rows("keys"), *record] if key not in files | {"metric.name", "guards"}
+        key for key in [*rows("keys"), *record] if key not in files | configured
     }
-    assert files < set(rows("keys"))
+    assert files | configured < set(rows("keys"))
+    assert f"2 to {MOST:,}" in PAGE
     assert record == set(verify.FailureRecord.model_fields)
     assert get_args(verify.Kind) == wandb_failure.KINDS
     assert all(f"`{kind}`" in PAGE for kind in wandb_failure.KINDS)
@@ -131,6 +135,9 @@ def test_the_bot_measures_the_trainers_run(tracker: Wandb):
     curve = tracker.curves("good", [CONFIG.primary.name])[CONFIG.primary.name]
     assert len(curve) == 2
     assert value_of(CONFIG.primary, run, curve) == curve[-1][1] == run.summary["val/acc"]
+    examples = numbers(kept(run.summary[KEY.format(CONFIG.primary.name)], curve[-1][1]))
+    assert len(examples) == run.summary["data/n_val"] / EVALUATION_COPIES == 359
+    assert {*examples} <= {part / EVALUATION_COPIES for part in range(EVALUATION_COPIES + 1)}
     assert all(isinstance(run.summary[name], int | float) for name in CONFIG.guards)
     assert (run.config["train.lr"], run.config["seed"]) == (0.02, 3)
     assert run.seconds is not None
