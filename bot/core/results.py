@@ -238,9 +238,10 @@ def _rounded(probability: float) -> float:
 
 
 def _finite(value: Any) -> Any:
+    """JSON's numbers: to twelve digits, behind which sums have only rounded; None if infinite."""
     match value:
         case float():
-            return value if math.isfinite(value) else None
+            return float(f"{value:.12g}") if math.isfinite(value) else None
         case dict():
             return {key: _finite(item) for key, item in value.items()}
         case list():
