@@ -1,17 +1,20 @@
 """An attempt is complete: say what came out, in a new comment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 from bot.comments import render
 from bot.core.attempt import Attempt, Gain
 from bot.core.baseline import Baseline, SeedResult
 from bot.core.charts import band, mean_curve
+from bot.core.comparability import Parity
 from bot.core.diagnostics import vitals, warnings
+from bot.core.examples import ByExample
 from bot.core.experiment import Experiment
 from bot.core.interval import signed
 from bot.core.ledger import Ledger
 from bot.core.numbers import bounded
+from bot.core.results import MetricRow
 from bot.core.runs import ObservedRun
 from bot.core.spending import information, spent
 from bot.core.verdict import Outcome
@@ -31,7 +34,7 @@ from bot.handlers.comparing import (
 from bot.handlers.failure import failure
 from bot.handlers.measure import measure
 from bot.handlers.pricing import price, spending
-from bot.ports import World
+from bot.ports import Change, World
 from bot.replies import FailureReport, NotConfirmed, Report
 
 
@@ -120,6 +123,49 @@ def _confirm(
     return _say(world, ledger, experiment, "NOT_CONFIRMED", reply, observed)
 
 
+@dataclass(frozen=True)
+class Ruling:
+    """What an attempt came to, and what that rests on."""
+
+    outcome: Outcome
+    why: str
+    rows: tuple[MetricRow, ...]
+    parity: tuple[Parity, ...]
+    by_example: ByExample | None
+    cautions: tuple[str, ...]
+
+
+def _ruling(
+    world: World,
+    experiment: Experiment,
+    baseline: Baseline,
+    results: Sequence[SeedResult],
+    runs: Sequence[ObservedRun],
+    change: Change,
+) -> Ruling:
+    """Judge an attempt, unless it cannot be compared at all."""
+    attempt, held = experiment.latest, judging.rules(world, experiment)
+    assert attempt is not None
+    parity = judging.compared(world, experiment, baseline, runs, change)
+    judgement = judging.judged(world, experiment, attempt, baseline, results)
+    hindered = judging.hindered(world, experiment, parity, change)
+    outcome, why = hindered or judgement.verdict
+    drawn = None if hindered else telling.drawn_anew(held, baseline, results)
+    before, found = reference(held, baseline), sample(results, held.metric.name)
+    return Ruling(
+        outcome=outcome,
+        why=why,
+        rows=(
+            primary_row(held, before, found, judgement.interval),
+            *guard_rows(held, baseline, results),
+            *effort_rows(held, baseline, results),
+        ),
+        parity=parity,
+        by_example=drawn,
+        cautions=telling.cautions(held, judgement, drawn) if outcome == "WIN" else (),
+    )
+
+
 def judged(
     world: World,
     experiment: Experiment,
@@ -132,26 +178,20 @@ def judged(
     assert attempt is not None
     held, most = judging.rules(world, experiment), judging.most_seeds(world, experiment)
     before, found = reference(held, baseline), sample(results, held.metric.name)
-    looks = experiment.looks(attempt)
     change = world.forge.compare(baseline.commit, attempt.commit)
     runs = [observed[run.id] for run in attempt.runs]
-    parity = judging.compared(world, experiment, baseline, runs, change)
-    judgement = judging.judged(world, experiment, attempt, baseline, results)
-    hindered = judging.hindered(world, experiment, parity, change)
-    outcome, why = hindered or judgement.verdict
-    drawn = None if hindered else telling.drawn_anew(held, baseline, results)
-    rows = (
-        primary_row(held, before, found, judgement.interval),
-        *guard_rows(held, baseline, results),
-        *effort_rows(held, baseline, results),
-    )
-    command, more = _next(world, outcome, found.n, most)
-    going_on = outcome == "UNDECIDED" and rows[0].interval is not None
+    ruling = _ruling(world, experiment, baseline, results, runs, change)
+    command, more = _next(world, ruling.outcome, found.n, most)
+    going_on = ruling.outcome == "UNDECIDED" and ruling.rows[0].interval is not None
     full = information(max(most, found.n), before.n, held.method)
     logged = telling.summaries(attempt, observed)
     return Report(
-        outcome=outcome,
-        why=why,
+        outcome=ruling.outcome,
+        why=ruling.why,
+        rows=ruling.rows,
+        parity=ruling.parity,
+        by_example=ruling.by_example,
+        cautions=ruling.cautions,
         number=experiment.number,
         pull=experiment.pull,
         attempt=attempt.number,
@@ -159,7 +199,6 @@ def judged(
         commit=attempt.commit,
         baseline=baseline.tag,
         baseline_url=judging.release_url(world, baseline.tag),
-        rows=rows,
         min_effect=worth(held, before),
         method=held.method,
         next_command=command,
@@ -175,14 +214,11 @@ def judged(
             world, baseline.commit, attempt.overrides, baseline.config
         ),
         files={f.path: (f.added, f.removed) for f in change.files},
-        look=len(looks) + 1,
+        look=len(experiment.looks(attempt)) + 1,
         looks=world.config.seeds.looks,
         spent=spent(information(found.n, before.n, held.method) / full),
-        by_example=drawn,
-        cautions=telling.cautions(held, judgement, drawn) if outcome == "WIN" else (),
         seconds=sum(run.seconds or 0.0 for run in runs),
         spending=None,
-        parity=parity,
         vitals=vitals(logged),
         warnings=warnings(logged),
         earlier=telling.earlier(world, experiment),
