@@ -23,7 +23,7 @@ from tests.faults.stage import Stage, stage
 from tests.zygote import Zygote
 
 pytestmark = pytest.mark.timeout(900)
-FEW = 4 * len(CHAPTERS)
+FEW = 2 * len(CHAPTERS)
 """In `make test`."""
 MOST_REQUESTS = 400
 """Of one job: an undisturbed one asks 24 to 96 times, and one that fails is tried 8 times at most,
