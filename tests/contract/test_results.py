@@ -89,7 +89,7 @@ def test_runs_are_written_as_csv(terminal: SandboxHub, capsys: pytest.CaptureFix
 @pytest.mark.usefixtures("terminal")
 def test_what_is_wrong_is_said_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["results", "--pr", "7", "--json"]) == 2
-    assert "There is no verdict on #7 yet" in capsys.readouterr().err
+    assert "There is no verdict on `#7` yet" in capsys.readouterr().err
     assert main(["results", "--pr", "99", "--csv"]) == 2
     assert "Nothing was launched for #99" in capsys.readouterr().err
     with pytest.raises(SystemExit):
