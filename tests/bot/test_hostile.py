@@ -12,6 +12,7 @@ from bot import events
 from bot.errors import UserError
 from bot.events import CommentWritten, Event, FormSent, IdeaLabelled
 from bot.ports import Outage
+from bot.sections import Role
 from tests.bot.scene import Scene
 
 RTL, ZERO, JOINER, BOM = "\u202e", "\u200b", "\u200d", "\ufeff"
@@ -361,12 +362,15 @@ def test_a_desk_that_somebody_edited_stops_everything(scene: Scene, pull: int, e
     assert "ledger/desk.json" in said
 
 
-def test_a_role_that_cannot_be_asked_is_no_role(scene: Scene, pull: int) -> None:
-    class Silent(type(scene.forge)):  # type: ignore[misc]
-        def role(self, login: str) -> Any:
-            raise Outage(f"no answer about {login}")
+class Silent(dict[str, Role]):
+    """Roles that GitHub does not tell."""
 
-    scene.forge.__class__ = Silent
+    def get(self, login: str, default: Any = None) -> Any:
+        raise Outage(f"no answer about {login}, not even {default}")
+
+
+def test_a_role_that_cannot_be_asked_is_no_role(scene: Scene, pull: int) -> None:
+    scene.forge.roles = Silent()
     with pytest.raises(Outage):
         scene.writes("ada", pull, "/launch")
     assert not scene.tracker.queue
@@ -391,7 +395,7 @@ def test_a_hostile_form_payload_is_no_command(change: dict[str, Any]) -> None:
 
 def test_an_empty_form_is_no_command(scene: Scene, pull: int) -> None:
     for body in ("", " ", "/", "//", "launch all", "yes please"):
-        refused(scene, lambda body=body: scene.run(FormSent(pull, "ada", body)))  # type: ignore[misc]
+        refused(scene, lambda body=body: scene.run(FormSent(pull, "ada", body)))
 
 
 def test_a_form_about_nothing_says_so(scene: Scene) -> None:
