@@ -73,6 +73,16 @@ def test_a_write_that_came_too_early_is_sent_again(limited: SandboxHub, clock: C
     assert [seen.body[0] for seen in limited.comments(place)] == ["1", "2"]
 
 
+def test_room_that_others_took_is_waited_for_again(sandbox_hub: SandboxHub, faults: Faults) -> None:
+    place = sandbox_hub.open_issue("Averaging")
+    told = {"message": "You have exceeded a secondary rate limit."}
+    soon = {"retry-after": "0"}
+    faults.add(Fault(on="POST */comments", status=403, headers=soon, body=told, times=5))
+    sandbox_hub.forge.say(place, "one", "1")
+    assert faults.planned[0].struck == 5
+    assert len(sandbox_hub.comments(place)) == 1
+
+
 def test_a_write_that_must_wait_for_an_hour_is_an_outage(limited: SandboxHub, clock: Clock) -> None:
     place = limited.open_issue("Averaging")
     limited.forge.say(place, "one", "1")
