@@ -42,10 +42,7 @@ def agents(root: Path, github_url: str, wandb: Wandb, number: int = 2) -> Iterat
     neither can be set: with one job each, the cores would mostly wait. So the agents take
     whatever is queued, and the `python` that they find waits for one of two slots.
     """
-    shim = root / "slots" / "python"
-    shim.parent.mkdir()
-    shim.write_text(SHIM.format(slots=shim.parent, python=sys.executable), encoding="utf-8")
-    shim.chmod(0o755)
+    slots = _slots(root / "slots")
     running = []
     for each in range(number):
         folder = root / f"agent-{each}"
@@ -60,7 +57,7 @@ def agents(root: Path, github_url: str, wandb: Wandb, number: int = 2) -> Iterat
                 subprocess.Popen(
                     command,
                     cwd=folder,
-                    env=_agent_environment(github_url, wandb, folder, shim.parent),
+                    env=_agent_environment(github_url, wandb, folder, slots),
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
@@ -76,6 +73,15 @@ def agents(root: Path, github_url: str, wandb: Wandb, number: int = 2) -> Iterat
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 _end(process, signal.SIGKILL)
+
+
+def _slots(folder: Path) -> Path:
+    """A folder with the `python` that waits, to stand first in the agents' path."""
+    folder.mkdir()
+    shim = folder / "python"
+    shim.write_text(SHIM.format(slots=folder, python=sys.executable), encoding="utf-8")
+    shim.chmod(0o755)
+    return folder
 
 
 def _end(agent: subprocess.Popen[bytes], how: signal.Signals) -> None:

@@ -17,39 +17,49 @@ FAULTS = TypeAdapter(list[Fault])
 SEED = TypeAdapter(dict[Literal["seed"], int])
 
 
-def control(faults: Faults, reset: Callable[[], None]) -> ASGIApp:
+class Control:
     """The application by which a person scripts faults.
 
     `GET /faults` lists what is planned, with how often it struck; `POST /faults` adds a list;
     `DELETE /faults` lets all be well again; `GET /log` says what struck; `POST /reset` begins
     anew, with `{"seed": 7}` to choose another seed.
-
-    Args:
-        faults: what is scripted.
-        reset: brings the sandbox itself back to its beginning.
     """
 
-    async def listed(_: Request) -> Response:
-        return JSONResponse(
-            [
-                {**_shown(each.fault), "occasions": each.occasions, "struck": each.struck}
-                for each in faults.planned
+    def __init__(self, faults: Faults, reset: Callable[[], None]) -> None:
+        """Take what is scripted, and what brings the sandbox itself back to its beginning."""
+        self._faults = faults
+        self._reset = reset
+        self.app: ASGIApp = Starlette(
+            routes=[
+                Route("/faults", self._list),
+                Route("/faults", self._add, methods=["POST"]),
+                Route("/faults", self._clear, methods=["DELETE"]),
+                Route("/log", self._log),
+                Route("/reset", self._begin_anew, methods=["POST"]),
             ]
         )
 
-    async def added(request: Request) -> Response:
+    async def _list(self, _: Request) -> Response:
+        return JSONResponse(
+            [
+                {**_shown(each.fault), "occasions": each.occasions, "struck": each.struck}
+                for each in self._faults.planned
+            ]
+        )
+
+    async def _add(self, request: Request) -> Response:
         try:
             wanted = FAULTS.validate_json(await request.body())
         except ValidationError as error:
             return _refusal(error)
-        faults.add(*wanted)
+        self._faults.add(*wanted)
         return JSONResponse([_shown(fault) for fault in wanted], 201)
 
-    async def cleared(_: Request) -> Response:
-        await run_in_threadpool(faults.clear)
+    async def _clear(self, _: Request) -> Response:
+        await run_in_threadpool(self._faults.clear)
         return Response(status_code=204)
 
-    async def log(_: Request) -> Response:
+    async def _log(self, _: Request) -> Response:
         return JSONResponse(
             [
                 {
@@ -58,28 +68,18 @@ def control(faults: Faults, reset: Callable[[], None]) -> ASGIApp:
                     "occasion": struck.occasion,
                     "fault": _shown(struck.fault),
                 }
-                for struck in faults.log
+                for struck in self._faults.log
             ]
         )
 
-    async def begun_anew(request: Request) -> Response:
+    async def _begin_anew(self, request: Request) -> Response:
         try:
             seed = SEED.validate_json(await request.body() or b"{}").get("seed")
         except ValidationError as error:
             return _refusal(error)
-        faults.reset(seed)
-        await run_in_threadpool(reset)
+        self._faults.reset(seed)
+        await run_in_threadpool(self._reset)
         return Response(status_code=204)
-
-    return Starlette(
-        routes=[
-            Route("/faults", listed),
-            Route("/faults", added, methods=["POST"]),
-            Route("/faults", cleared, methods=["DELETE"]),
-            Route("/log", log),
-            Route("/reset", begun_anew, methods=["POST"]),
-        ]
-    )
 
 
 def _refusal(error: ValidationError) -> Response:

@@ -59,9 +59,8 @@ def services(
     with ExitStack() as stack:
         github = GitHub(at.github, root / "github")
         stack.callback(github.close)
-        wandb = stack.enter_context(
-            Wandb(at.wandb, root / "wandb", entity=repository.partition("/")[0])
-        )
+        team = repository.partition("/")[0]
+        wandb = stack.enter_context(Wandb(at.wandb, root / "wandb", entity=team))
         claude = Claude(at.claude, api_key=api_key, script=script)
         made = {login: github.add_user(login, token=tokens.get(login)) for login in roles}
         github.add_repository(repository, source=files).actions_can_create_pull_requests = True
@@ -71,18 +70,21 @@ def services(
         wandb.secrets["GITHUB_DISPATCH_TOKEN"] = github.fine_grained_token(
             next(iter(roles)), repository, {"contents": "write"}
         )
-        (root / "actions").mkdir()
-        actions = stack.enter_context(
-            Actions(
-                github,
-                root / "actions",
-                secrets={"WANDB_API_KEY": wandb.api_key, "ANTHROPIC_API_KEY": claude.api_key},
-                variables={
-                    "LABHAND_PYTHON": sys.executable,
-                    "WANDB_BASE_URL": wandb.url,
-                    "ANTHROPIC_BASE_URL": claude.url,
-                },
-            )
-        )
+        actions = stack.enter_context(_actions(root / "actions", github, wandb, claude))
         github.listeners.append(actions)
         yield Services(github, wandb, claude, actions, made)
+
+
+def _actions(folder: Path, github: GitHub, wandb: Wandb, claude: Claude) -> Actions:
+    """Actions, whose jobs know the others by their addresses and keys."""
+    folder.mkdir()
+    return Actions(
+        github,
+        folder,
+        secrets={"WANDB_API_KEY": wandb.api_key, "ANTHROPIC_API_KEY": claude.api_key},
+        variables={
+            "LABHAND_PYTHON": sys.executable,
+            "WANDB_BASE_URL": wandb.url,
+            "ANTHROPIC_BASE_URL": claude.url,
+        },
+    )

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.errors import UserError
 from bot.sandbox.agents import agents
 from bot.sandbox.claude import Scenario, ToolUse, Turn
-from bot.sandbox.control import control
+from bot.sandbox.control import Control
 from bot.sandbox.demo.plot import SCRIPT
 from bot.sandbox.faults import Faults
 from bot.sandbox.serve import reserve, serve
@@ -137,7 +137,7 @@ def standing(options: Options) -> Iterator[str]:
             faults.around("github", at.door(lambda now: now.github.app)),
             faults.around("wandb", at.door(lambda now: now.wandb.app)),
             faults.around("claude", at.door(lambda now: now.claude.app)),
-            control(faults, at.reset),
+            Control(faults, at.reset).app,
         )
         for app, (bound, _) in zip(apps, doors, strict=True):
             stack.enter_context(serve(app, bound))

@@ -11,7 +11,7 @@ import anthropic
 import pytest
 
 from bot.sandbox.claude import Claude, Scenario, Turn
-from bot.sandbox.control import control
+from bot.sandbox.control import Control
 from bot.sandbox.faults import Faults
 from bot.sandbox.serve import reserve, serve
 
@@ -55,7 +55,7 @@ def desk() -> Iterator[Desk]:
     (bound, url), (control_bound, control_url) = reserve(), reserve()
     claude = Claude(url, script=[Scenario("Hello", [Turn("Good morning.")])])
     made = Desk(claude, control_url)
-    app = control(faults, lambda: made.resets.append("reset"))
+    app = Control(faults, lambda: made.resets.append("reset")).app
     with serve(faults.around("claude", claude.app), bound), serve(app, control_bound):
         yield made
 

@@ -32,7 +32,7 @@ PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)
-class Standing:
+class Sandbox:
     """A sandbox that stands, the variables that it told, and a folder for programs."""
 
     variables: dict[str, str]
@@ -98,7 +98,7 @@ def variables(text: str, folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One with files of its own, whose Claude has the page's script."""
     folder = tmp_path_factory.mktemp("standing")
     (folder / "files").mkdir()
@@ -109,12 +109,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     with start("--port", "0", *options) as process:
         try:
             quiet = {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false"}
-            yield Standing({**variables(told(process), folder), **quiet}, folder)
+            yield Sandbox({**variables(told(process), folder), **quiet}, folder)
         finally:
             process.terminate()
 
 
-def test_page_holds_from_top_to_bottom(sandbox: Standing) -> None:
+def test_page_holds_from_top_to_bottom(sandbox: Sandbox) -> None:
     hub, wandb, claude, fault, reset = (block for block in BLOCKS if block[0] in COMMANDS)
     server = sandbox.variables["GITHUB_SERVER_URL"]
     assert sandbox.run(*hub) == f"{server}/you/yours/issues/1"
@@ -133,7 +133,7 @@ def test_page_holds_from_top_to_bottom(sandbox: Standing) -> None:
     assert sandbox.project("mine") is None
 
 
-def test_reset_brings_files_and_numbers_back(sandbox: Standing) -> None:
+def test_reset_brings_files_and_numbers_back(sandbox: Sandbox) -> None:
     home = sandbox.repository()
     home.create_issue("One")
     home.create_file("new.txt", "A new file", "New")
@@ -145,7 +145,7 @@ def test_reset_brings_files_and_numbers_back(sandbox: Standing) -> None:
     assert home.create_issue("One").number == 1
 
 
-def test_task_without_a_scenario_is_answered(sandbox: Standing) -> None:
+def test_task_without_a_scenario_is_answered(sandbox: Sandbox) -> None:
     claude = next(text for _, text in BLOCKS if "anthropic" in text)
     answer = sandbox.run("python", claude.replace("France", "Spain"))
     assert "the sandbox's Claude" in answer
@@ -160,7 +160,7 @@ def test_port_is_kept_and_everything_ends_with_it(tmp_path: Path) -> None:
             second = start("--port", port)
             assert "is taken" in second.communicate(timeout=PATIENCE_SECONDS)[1]
             assert second.returncode == 2
-            home = Standing(variables(seen[-1], tmp_path), tmp_path).repository()
+            home = Sandbox(variables(seen[-1], tmp_path), tmp_path).repository()
             home.create_issue("An event for Actions")
             assert home.get_contents("README.md")
             started = children(process.pid)

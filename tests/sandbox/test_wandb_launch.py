@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import json
 import subprocess
 import threading
 import time
@@ -20,7 +19,7 @@ from wandb.sdk.launch.create_job import create_job
 from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from tests.contract.sdk_operations import USED
-from tests.sandbox.wandb_stage import Bench
+from tests.sandbox.wandb_stage import Bench, pop, push
 
 pytest_plugins = ("tests.sandbox.wandb_fixtures",)
 
@@ -32,22 +31,6 @@ with wandb.init(resume="never") as run:
     if "fail=1" in sys.argv:
         raise SystemExit(3)
 """
-
-
-def _push(queue: str, *run_ids: str, priority: int | None = None) -> list[str]:
-    items = []
-    for run_id in run_ids:
-        spec = json.dumps({"run_id": run_id})
-        item = LaunchApi().push_to_run_queue_by_name(
-            "acme", "model-registry", queue, spec, None, priority
-        )
-        assert item
-        items.append(item["runQueueItemId"])
-    return items
-
-
-def _pop(queue: str) -> dict[str, Any] | None:
-    return LaunchApi().pop_from_run_queue(queue, "acme", "model-registry")
 
 
 @pytest.mark.usefixtures("bench")
@@ -69,10 +52,10 @@ def test_a_queue_is_made_once_and_found() -> None:
 @pytest.mark.usefixtures("bench")
 def test_items_are_leased_claimed_and_listed_by_id_alone() -> None:
     wandb.Api().create_run_queue("plain", "local-process", "acme")
-    first, second = _push("plain", "r1", "r1")
+    first, second = push("plain", "r1", "r1")
     assert first != second
     assert [item.id for item in wandb.Api().run_queue("acme", "plain").items] == [first, second]
-    taken = _pop("plain")
+    taken = pop("plain")
     assert taken
     assert taken["runQueueItemId"] == first
     assert taken["runSpec"]["run_id"] == "r1"
@@ -86,16 +69,16 @@ def test_items_are_leased_claimed_and_listed_by_id_alone() -> None:
     waiting = wandb.Api().queued_run("acme", "p", "plain", second, "model-registry")
     assert waiting.state == "pending"
     waiting.delete()
-    assert _pop("plain") is None
+    assert pop("plain") is None
 
 
 def test_a_lease_that_nobody_acknowledges_runs_out(bench: Bench) -> None:
     wandb.Api().create_run_queue("lease", "local-process", "acme")
-    (item,) = _push("lease", "r1")
-    assert _pop("lease")
-    assert _pop("lease") is None
+    (item,) = push("lease", "r1")
+    assert pop("lease")
+    assert pop("lease") is None
     bench.clock.ahead = 61
-    again = _pop("lease")
+    again = pop("lease")
     assert again
     assert again["runQueueItemId"] == item
     LaunchApi().fail_run_queue_item(item, "no such commit", "agent")
@@ -108,10 +91,10 @@ def test_urgent_items_go_first_where_the_queue_has_priorities() -> None:
     order = ["low", "medium", "critical"]
     for name, mode in (("fair", None), ("urgent", "V0")):
         wandb.Api().create_run_queue(name, "local-process", "acme", mode)
-        _push(name, "low", priority=3)
-        _push(name, "medium")
-        _push(name, "critical", priority=0)
-        taken = [_pop(name) for _ in order]
+        push(name, "low", priority=3)
+        push(name, "medium")
+        push(name, "critical", priority=0)
+        taken = [pop(name) for _ in order]
         found = [item["runSpec"]["run_id"] for item in taken if item]
         assert found == (order[::-1] if mode else order)
 
@@ -124,7 +107,7 @@ def test_nothing_is_pushed_to_a_queue_that_is_not_there() -> None:
 
 def test_an_item_waits_for_ever_where_no_agent_listens(bench: Bench) -> None:
     wandb.Api().create_run_queue("deserted", "local-process", "acme")
-    (item,) = _push("deserted", "r1")
+    (item,) = push("deserted", "r1")
     bench.clock.ahead = 30 * 86_400
     waiting = wandb.Api().queued_run("acme", bench.project, "deserted", item, "model-registry")
     assert waiting.state == "pending"

@@ -13,9 +13,28 @@ from pathlib import Path
 from typing import Any
 
 import wandb
+from wandb.sdk.launch.api import LaunchApi
 
 from bot.sandbox.faults import Faults
 from bot.sandbox.wandb import Run, Wandb
+
+
+def push(queue: str, *run_ids: str, priority: int | None = None) -> list[str]:
+    """Queue runs as the SDK does; return their items."""
+    items = []
+    for run_id in run_ids:
+        spec = json.dumps({"run_id": run_id})
+        item = LaunchApi().push_to_run_queue_by_name(
+            "acme", "model-registry", queue, spec, None, priority
+        )
+        assert item
+        items.append(item["runQueueItemId"])
+    return items
+
+
+def pop(queue: str) -> dict[str, Any] | None:
+    """Take what is next, as an agent does."""
+    return LaunchApi().pop_from_run_queue(queue, "acme", "model-registry")
 
 
 class Clock:

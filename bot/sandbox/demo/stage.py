@@ -7,13 +7,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.types import ASGIApp
+
 from bot.sandbox.actions import Actions
 from bot.sandbox.claude import Claude, Scenario
 from bot.sandbox.demo.people import Person
 from bot.sandbox.faults import Faults
 from bot.sandbox.github import GitHub
 from bot.sandbox.serve import reserve, serve
-from bot.sandbox.services import Addresses, services
+from bot.sandbox.services import Addresses, Services, services
 from bot.sandbox.wandb import Wandb
 
 PROJECT_FILES = Path(__file__).parents[3]
@@ -60,34 +62,45 @@ def stage(root: Path, script: Sequence[Scenario], seed: int = 0) -> Iterator[Sta
                 script=script,
             )
         )
-        github, wandb, claude, tokens = made.github, made.wandb, made.claude, made.tokens
         faults = Faults(seed)
-        faults.govern(github=github, wandb=wandb)
-        apps = (
-            faults.around("github", github.app),
-            faults.around("wandb", wandb.app),
-            faults.around("claude", claude.app),
-        )
-        for app, each in zip(apps, bound, strict=True):
+        for app, each in zip(_governed(faults, made), bound, strict=True):
             stack.enter_context(serve(app, each))
         stack.callback(faults.reset)
         yield Stage(
-            github,
-            wandb,
-            claude,
+            made.github,
+            made.wandb,
+            made.claude,
             made.actions,
-            {name: Person(name, token, github, REPOSITORY) for name, token in tokens.items()},
             {
-                "GITHUB_REPOSITORY": REPOSITORY,
-                "GITHUB_API_URL": github.api_url,
-                "GITHUB_SERVER_URL": github.url,
-                "LABHAND_GITHUB_TOKEN": tokens["ada"],
-                "WANDB_API_KEY": wandb.api_key,
-                "WANDB_BASE_URL": wandb.url,
+                name: Person(name, token, made.github, REPOSITORY)
+                for name, token in made.tokens.items()
             },
+            _environment(made),
             root,
             faults,
         )
+
+
+def _governed(faults: Faults, made: Services) -> tuple[ASGIApp, ...]:
+    """Their applications, in the order of their addresses, with what goes wrong in them."""
+    faults.govern(github=made.github, wandb=made.wandb)
+    return (
+        faults.around("github", made.github.app),
+        faults.around("wandb", made.wandb.app),
+        faults.around("claude", made.claude.app),
+    )
+
+
+def _environment(made: Services) -> Mapping[str, str]:
+    """What Ada would set to run the bot by hand."""
+    return {
+        "GITHUB_REPOSITORY": REPOSITORY,
+        "GITHUB_API_URL": made.github.api_url,
+        "GITHUB_SERVER_URL": made.github.url,
+        "LABHAND_GITHUB_TOKEN": made.tokens["ada"],
+        "WANDB_API_KEY": made.wandb.api_key,
+        "WANDB_BASE_URL": made.wandb.url,
+    }
 
 
 def copied(folder: Path) -> Path:

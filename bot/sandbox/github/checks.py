@@ -7,7 +7,7 @@ from bot.sandbox.github.automation import CheckRun
 from bot.sandbox.github.call import Answer, Call, Json, Refused, Routes, not_found
 from bot.sandbox.github.payloads import emit
 from bot.sandbox.github.shapes import commits, people, repositories
-from bot.sandbox.github.state import Repository, Role, now
+from bot.sandbox.github.state import Pull, Repository, Role, now
 from bot.sandbox.github.trees import Commit
 
 routes = Routes()
@@ -30,7 +30,6 @@ def shape(repository: Repository, record: CheckRun) -> Json:
         for pull in repository.pulls.values()
         if pull.head_sha == record.head_sha and pull.head_repository is repository
     ]
-    home = {"id": repository.id, "url": repository.api_url, "name": repository.name}
     return {
         "id": record.id,
         "name": fields["name"],
@@ -53,16 +52,19 @@ def shape(repository: Repository, record: CheckRun) -> Json:
         },
         "check_suite": {"id": suite_of(repository, record)[0].id},
         "app": people.app(record.app),
-        "pull_requests": [
-            {
-                "id": pull.id,
-                "number": pull.number,
-                "url": f"{repository.api_url}/pulls/{pull.number}",
-                "head": {"ref": pull.head_ref, "sha": pull.head_sha, "repo": home},
-                "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": home},
-            }
-            for pull in pulls
-        ],
+        "pull_requests": [_pull(repository, pull) for pull in pulls],
+    }
+
+
+def _pull(repository: Repository, pull: Pull) -> Json:
+    """A PR as a check run names it."""
+    home = {"id": repository.id, "url": repository.api_url, "name": repository.name}
+    return {
+        "id": pull.id,
+        "number": pull.number,
+        "url": f"{repository.api_url}/pulls/{pull.number}",
+        "head": {"ref": pull.head_ref, "sha": pull.head_sha, "repo": home},
+        "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": home},
     }
 
 
