@@ -34,6 +34,7 @@ bench: .venv/ready $(PEERS)/ready ## how fast sandbox and trainer are, beside pe
 	$(BIN)/python -m tests.bench.trainer
 	$(BIN)/python -m tests.bench.report
 	$(BIN)/python -m tests.bench.verdicts
+	$(BIN)/python -m tests.bench.several
 
 bench-alike: .venv/ready ## how often verdicts are wrong on 600 real runs that differ in the seed alone; minutes
 	$(BIN)/python -m tests.bench.alike

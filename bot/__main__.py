@@ -16,6 +16,7 @@ from bot.clients.github import GitHub
 from bot.clients.wandb import Wandb
 from bot.commands import Command
 from bot.comments import render
+from bot.core.quoting import logged
 from bot.core.results import as_csv, as_json
 from bot.environment import Environment, parse_environment
 from bot.errors import UserError
@@ -46,6 +47,14 @@ class SystemClock:
         time.sleep(seconds)
 
 
+class JobLog(logging.Formatter):
+    """A log in which Actions obeys nothing of what is quoted."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record, with its traceback."""
+        return logged(super().format(record))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
@@ -57,14 +66,16 @@ def main(arguments: list[str] | None = None) -> int:
     asked, options = parser.parse_known_args(arguments)
     if options and asked.verb not in WITH_OPTIONS:
         parser.error(f"unrecognized arguments: {' '.join(options)}")
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(JobLog("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it tells of every request
     try:
         if asked.verb in WITH_OPTIONS:
             return WITH_OPTIONS[asked.verb](options)
         return VERBS[asked.verb]()
     except UserError as error:
-        print(f"labhand: {error}", file=sys.stderr)
+        print(logged(f"labhand: {error}"), file=sys.stderr)
         return 2
 
 
@@ -76,6 +87,9 @@ def event() -> int:
     if isinstance(found, str):
         log.info("nothing to do: %s", found)
         return 0
+    if environment.is_replayed and isinstance(found, CommentWritten | FormSent | IdeaLabelled):
+        log.info("%s is not who asked for this: it only rings", environment.triggering_actor)
+        found = events.Rang("replay", has_writer=True)
     return _guarded(environment, found, lambda world: router.handle(found, world))
 
 
@@ -144,8 +158,7 @@ def run(options: list[str]) -> int:
     if not isinstance(found, Command):
         raise found or UserError(f"{asked.command!r} is no command; `--help` lists them.")
     forge.send_form(asked.command, asked.number)
-    page = f"{environment.server_url}/{environment.repository}/issues/{asked.number}"
-    print(f"sent; the answer comes on {page}")
+    print(f"sent; the answer comes on {environment.issue_url(asked.number)}")
     return 0
 
 
@@ -209,7 +222,7 @@ def build(environment: Environment) -> World:
         UserError: the repository's configuration is missing or wrong.
     """
     forge = connect(environment)
-    config = configuration.parse(forge.file(configuration.PATH, "HEAD"))
+    config = configuration.parse(forge.start(configuration.PATH))
     tracker = Wandb(
         config.wandb.entity,
         config.wandb.project,
@@ -252,7 +265,7 @@ def _told(environment: Environment, event: Event | None, reply: Problem | Troubl
     """Post what went wrong where the event came from, if one of the team asked the bot."""
     match event:
         case CommentWritten(place=place, author=person, body=body, is_bot=False):
-            ours = grammar.parse(body) is not None
+            ours = grammar.is_ours(body)
         case FormSent(place=place, person=person):
             ours = True
         case IdeaLabelled(place=place, sender=person):

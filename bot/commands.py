@@ -83,7 +83,7 @@ COMMANDS: Mapping[str, Spec] = {
             "act",
             "both",
             '/experiment "a larger learning rate" optimizer.lr=0.02',
-            words={"idea": Argument(r"\w.{1,2000}", "what should change, in quotes")},
+            words={"idea": Argument(r"(?=.*\w)[^#\s-].{1,2000}", "what should change, in quotes")},
             needs=1,
             aliases=("new-experiment",),
             settings=True,

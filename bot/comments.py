@@ -10,6 +10,7 @@ from urllib.parse import quote as percent_encoded
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.commands import COMMANDS
 from bot.core import charts, numbers, results
 from bot.core.interval import Interval
 from bot.core.interval import signed as turned
@@ -36,20 +37,27 @@ MARKDOWN = re.compile(
     r"|\A[#+=-]|(?<=\A\d)[.)](?=\s)|(?<=\A\d\d)[.)](?=\s)"
 )
 ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
+EMOJI = re.compile(r"(?<=:)(?=[a-z\d_+-]{1,50}:)")  # `:tada:` becomes a picture
+OURS = re.compile(rf"(?<=[`\"])/(?=(?:{'|'.join(COMMANDS)})(?![\w/.-]))")
 SECTION = re.compile("\x02(\\d+)\x1f(.*?)\x03(.*?)\x04", re.DOTALL)
 
 
-def render(reply: Reply) -> str:
+def render(reply: Reply, prefix: str = "/") -> str:
     """Write a reply as Markdown (`MergeMessage` as plain text).
 
     The template is found by the name of the reply's class. A field that the template asks for and
     the reply lacks is an error, and so is None where something is to be shown.
+
+    Args:
+        reply: what is said.
+        prefix: what commands begin with; every one that it names can be pasted as it stands.
     """
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(reply).__name__).lower()
     values = {field.name: getattr(reply, field.name) for field in fields(reply)}
     values["reply"] = reply
     body = _environment().get_template(f"{name}.md.j2").render(values)
-    return re.sub(r"\n{3,}", "\n\n", _fit(body)).strip() + "\n"
+    body = OURS.sub(lambda _: prefix, _fit(body))
+    return re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
 
 
 def prompt(name: str, **values: object) -> str:
@@ -59,7 +67,8 @@ def prompt(name: str, **values: object) -> str:
 
 def text(value: str, limit: int = 200) -> str:
     """Untrusted text as one line of Markdown that says what it says and does nothing."""
-    line = ADDRESS.sub(BREAK, RECOGNISED.sub(BREAK, one_line(value, limit)))
+    line = RECOGNISED.sub(BREAK, one_line(value, limit))
+    line = EMOJI.sub(BREAK, ADDRESS.sub(BREAK, line))
     return MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", line)
 
 
@@ -81,8 +90,8 @@ def fenced(value: str, limit: int = 6000, language: str = "text") -> str:
 
     Of a line that a progress bar wrote over again and again only the last state is kept.
     """
-    lines = [clean(line.rstrip("\r").rsplit("\r", 1)[-1]) for line in redact(value).split("\n")]
-    block = "\n".join(lines).strip("\n")
+    lines = [clean(line.rstrip("\r").rsplit("\r", 1)[-1]) for line in value.split("\n")]
+    block = redact("\n".join(lines)).strip("\n")
     if len(block) > limit:
         block = "…\n" + block[-limit:].partition("\n")[2]
     longest = max(map(len, re.findall(r"`+", block)), default=0)
@@ -92,7 +101,7 @@ def fenced(value: str, limit: int = 6000, language: str = "text") -> str:
 
 def quote(value: str, limit: int = 6000) -> str:
     """Untrusted Markdown as a quotation: it keeps its form, but notifies and closes nothing."""
-    cleaned = "\n".join(clean(line) for line in redact(value).splitlines()).strip()
+    cleaned = redact("\n".join(clean(line) for line in value.splitlines())).strip()
     block = RECOGNISED.sub(BREAK, cleaned)
     if len(block) > limit:
         block = block[:limit] + "…"
@@ -101,7 +110,7 @@ def quote(value: str, limit: int = 6000) -> str:
 
 def harmless(value: str) -> str:
     """Our own Markdown in which somebody's words may be quoted: no secrets, mentions, HTML."""
-    cleaned = "\n".join(clean(line) for line in redact(value).split("\n"))
+    cleaned = redact("\n".join(clean(line) for line in value.split("\n")))
     return re.sub(r"(?<=@)(?=[\w-])|(?<=<)(?=[\w/!?])", BREAK, cleaned)
 
 
@@ -126,9 +135,11 @@ def headline(report: str) -> str:
 
 
 def measured(report: str) -> str:
-    """A report without what was to be done next, before the baseline moved on."""
+    """A report without what was to be done next, and its rank, before the baseline moved on."""
     first = re.sub(r"\A(### .*\n)Next\b.*\n", r"\1", report)
-    rest = re.sub(r"^\| to go on \|.*\n(?:\|.*\n)+\n?", "", first, flags=re.MULTILINE)
+    ways = r"\| to go on \|.*\n(?:\|.*\n)+"
+    rank = r"By the lower bound of its gain, this .*\n"
+    rest = re.sub(rf"^(?:{ways}|{rank})\n?", "", first, flags=re.MULTILINE)
     return re.sub(r'^ "next": "/.*"$', ' "next": null', rest, flags=re.MULTILINE)
 
 
@@ -180,10 +191,10 @@ def _environment() -> Environment:
     ours: tuple[Callable[..., object], ...] = (
         text, short, code, cell, fenced, quote, harmless, sentence, remark, measured, plain, link,
         gain,
-        numbers.number, numbers.signed, numbers.half_width, numbers.spread, numbers.bounded,
-        numbers.relative, numbers.column, numbers.mean_sd, numbers.count, numbers.duration,
-        numbers.listed, numbers.ranges, numbers.spans, numbers.usd, numbers.gpu_hours,
-        numbers.price, numbers.month,
+        numbers.number, numbers.bound, numbers.signed, numbers.half_width, numbers.spread,
+        numbers.bounded, numbers.relative, numbers.column, numbers.mean_sd, numbers.count,
+        numbers.duration, numbers.listed, numbers.ranges, numbers.spans, numbers.usd,
+        numbers.gpu_hours, numbers.price, numbers.month,
         results.as_json, results.beside, results.correlation, numbers.chance, reachable,
         charts.sparkline, charts.xychart, charts.history, charts.beyond,
     )  # fmt: skip

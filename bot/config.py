@@ -1,14 +1,22 @@
 """Configuration: the repository's `.github/labhand.yml`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, get_args, get_origin
+from typing import Annotated, Literal, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from bot.core.lines import line_of
 from bot.core.metric import Metric
-from bot.core.rules import Guard, PrimaryMetric, Rules
+from bot.core.quoting import code
+from bot.core.rules import Alternative, Guard, PrimaryMetric, Rules
 from bot.core.settings import nearest
 from bot.errors import UserError
 from bot.sections import (
@@ -27,6 +35,7 @@ from bot.sections import (
 )
 
 PATH = ".github/labhand.yml"
+Named = TypeVar("Named", Alternative, Guard)
 
 
 def _with_likes(queues: dict[str, Queue]) -> dict[str, Queue]:
@@ -51,6 +60,7 @@ class Config(Section):
     version: Literal[1]
     """The form of this file, always 1."""
     metric: PrimaryMetric
+    alternatives: dict[str, Alternative] = Field(default_factory=dict)
     guards: dict[str, Guard] = Field(default_factory=dict)
     train: Train
     seeds: Seeds = Seeds()
@@ -64,15 +74,33 @@ class Config(Section):
     reports: Reports = Reports()
     merge: Merge = Merge()
 
+    @field_validator("alternatives", "guards")
+    @classmethod
+    def _decides_once(cls, found: dict[str, Named], info: ValidationInfo) -> dict[str, Named]:
+        metric, others = info.data.get("metric"), info.data.get("alternatives", {})
+        if info.field_name == "alternatives" and metric and metric.name in found:
+            raise ValueError(f"{code(metric.name)} is the `metric` already")
+        if both := [name for name in found if name in others]:
+            raise ValueError(
+                f"{code(both[0])} is one of `alternatives`: where it is surely worse, that is a "
+                "LOSS without a guard"
+            )
+        return found
+
     @property
     def primary(self) -> Metric:
-        """The metric that decides verdicts."""
+        """The metric that decides verdicts, or leads where several may."""
         return self.metric.metric
 
     @property
     def rules(self) -> Rules:
         """What an experiment that is launched now is judged by."""
-        return Rules(metric=self.metric, guards=self.guards, judge_paths=self.judge.paths)
+        return Rules(
+            metric=self.metric,
+            alternatives=self.alternatives,
+            guards=self.guards,
+            judge_paths=self.judge.paths,
+        )
 
 
 def parse(text: str | None) -> Config:

@@ -20,6 +20,10 @@ class Environment(Record):
     event_name: str = ""
     event_path: str = ""
     workflow_run: int = 0
+    actor: str = ""
+    """Whoever the event is of."""
+    triggering_actor: str = ""
+    """Whoever started this workflow run, perhaps again."""
     output_path: str | None = None
     summary_path: str | None = None
     folder: str
@@ -30,6 +34,20 @@ class Environment(Record):
     def workflow_url(self) -> str:
         """The page of this workflow run."""
         return f"{self.server_url}/{self.repository}/actions/runs/{self.workflow_run}"
+
+    def issue_url(self, number: int, comment_id: int | None = None) -> str:
+        """The page of an issue or a PR, at one of its comments if that is named."""
+        page = f"{self.server_url}/{self.repository}/issues/{number}"
+        return f"{page}#issuecomment-{comment_id}" if comment_id else page
+
+    def release_url(self, tag: str) -> str:
+        """The page of a release."""
+        return f"{self.server_url}/{self.repository}/releases/tag/{tag}"
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether somebody else than the event's own person has started this job again."""
+        return self.triggering_actor not in ("", self.actor)
 
 
 def parse_environment(variables: Mapping[str, str]) -> Environment:
@@ -46,6 +64,8 @@ def parse_environment(variables: Mapping[str, str]) -> Environment:
             event_name=variables.get("GITHUB_EVENT_NAME", ""),
             event_path=variables.get("GITHUB_EVENT_PATH", ""),
             workflow_run=int(variables.get("GITHUB_RUN_ID") or 0),
+            actor=variables.get("GITHUB_ACTOR", ""),
+            triggering_actor=variables.get("GITHUB_TRIGGERING_ACTOR", ""),
             output_path=variables.get("GITHUB_OUTPUT"),
             summary_path=variables.get("GITHUB_STEP_SUMMARY"),
             folder=variables.get("LABHAND_FOLDER", "labhand"),

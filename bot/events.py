@@ -1,5 +1,6 @@
 """What can happen: GitHub's payloads in our own words."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,7 @@ class FormSent:
     place: int
     person: str
     body: str
+    is_bot: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ def parse(name: str, payload: Mapping[str, Any]) -> Event | str:
         case "issues", "labeled":
             if (payload.get("label") or {}).get("name") != LABEL:
                 return f"the label is not `{LABEL}`"
+            if payload["sender"]["type"] != "User":
+                return "an app set the label"
             return IdeaLabelled(payload["issue"]["number"], payload["sender"]["login"])
         case "pull_request_target", ("opened" | "reopened" | "synchronize"):
             return PullMoved(payload["number"], payload["pull_request"]["head"]["sha"])
@@ -89,10 +93,10 @@ def parse(name: str, payload: Mapping[str, Any]) -> Event | str:
             )
         case "workflow_dispatch", _ if inputs := payload.get("inputs"):
             number = str(inputs.get("number", "")).strip().lstrip("#")
-            if not (number.isascii() and number.isdigit()):
+            if not re.fullmatch(r"[0-9]{1,9}", number):
                 return "the form names no issue and no PR"
-            command = str(inputs.get("command", ""))
-            return FormSent(int(number), payload["sender"]["login"], command)
+            command, sender = str(inputs.get("command", "")), payload["sender"]
+            return FormSent(int(number), sender["login"], command, sender["type"] != "User")
         case (("schedule" | "workflow_dispatch"), _):
             return Rang(name)
     return f"nothing listens to {name} {action or ''}".rstrip()

@@ -5,18 +5,17 @@ from collections.abc import Iterator
 
 from bot.commands import ALIASES, COMMANDS, WHERE, Argument, Command, Spec
 from bot.core.quoting import code
-from bot.core.settings import nearest
+from bot.core.settings import SHELL, is_whole, nearest
 from bot.errors import UserError
 
 DRY_RUN = "dry-run"
 NAME = re.compile(r"([a-z][a-z-]*)(?:\s+(.*))?\Z")
 SETTING = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z", re.ASCII)
-PLAIN = re.compile(r"[^\s\"'\[\]\\=]+\Z")
-SHELL = frozenset("!$`;|&<>\\")
-"""Letters that a shell between W&B and the program, or its YAML, might obey."""
-BRACKETS = (("[", "]"), ("{", "}"), ("(", ")"))
-CURLY = str.maketrans({"“": '"', "”": '"', "„": '"'})
-"""Telephones write these where somebody types a straight quote."""
+QUOTES = {'"': '"', "'": "'", "“": '“”"', "”": '”"', "„": '“”"'}
+"""What ends a quotation that begins so; telephones write curly quotes for straight ones."""
+PLAIN = re.compile(r"[^\s\"'“”„\[\]\\=]+\Z")
+CURLY = str.maketrans("“”„", '"""')
+MINUS = "\u2212"
 MOST_LETTERS = 3_000
 
 
@@ -41,7 +40,8 @@ def parse(body: str, prefix: str = "/") -> Command | UserError | None:
         return None
     typed, rest = found[1], found[2] or ""
     if (spec := COMMANDS.get(ALIASES.get(typed, typed))) is None:
-        names = [n for n in (*COMMANDS, *ALIASES) if distance(typed, n) <= 2]
+        known = (n for n in (*COMMANDS, *ALIASES) if abs(len(n) - len(typed)) <= 2)
+        names = [n for n in known if distance(typed, n) <= 2]
         close = min(names, key=lambda n: distance(typed, n), default=None)
         if close is None or len(typed) < 3:
             return None
@@ -50,6 +50,12 @@ def parse(body: str, prefix: str = "/") -> Command | UserError | None:
         return _command(spec, rest)
     except UserError as error:
         return error
+
+
+def is_ours(body: str) -> bool:
+    """Whether a comment would be for us under one prefix or another, where none can be read."""
+    bare = re.sub(r"\A/[a-z][a-z0-9]*[ -](?=[a-z])", "/", _first(body))
+    return parse(body) is not None or parse(bare) is not None
 
 
 def written(command: Command, prefix: str = "/") -> str:
@@ -110,6 +116,8 @@ def _command(spec: Spec, text: str) -> Command:
     words: list[str] = []
     dry_run = False
     for name, value in _pieces(spec, text):
+        if name == DRY_RUN:
+            raise UserError(f"`{DRY_RUN}` takes no value: write `/{spec.name} {DRY_RUN}`.")
         if name is None and value == DRY_RUN:
             dry_run = _can_be_dry(spec)
         elif name is None and value not in spec.arguments and len(words) < len(spec.words):
@@ -165,7 +173,8 @@ def _example(spec: Spec, name: str, argument: Argument, *, named: bool) -> str:
 
 def _unknown(spec: Spec, name: str) -> UserError:
     known = {**spec.arguments, **({DRY_RUN: None} if spec.dry else {})}
-    takes = ", ".join(f"`{n}=`" for n in spec.arguments) or "no arguments"
+    settings = ["settings such as `optimizer.lr=0.01`"] if spec.settings else []
+    takes = ", ".join([*(f"`{n}=`" for n in spec.arguments), *settings]) or "no arguments"
     return UserError(
         f"`/{spec.name}` has no argument {code(name)}.{nearest(name, known)} "
         f"It takes {takes}. Example: `{spec.example}`"
@@ -173,11 +182,21 @@ def _unknown(spec: Spec, name: str) -> UserError:
 
 
 def _setting(spec: Spec, name: str, value: str) -> str:
-    """A setting of the training program; a name close to one of ours is taken for a slip."""
-    slip = any(distance(name, known) <= 2 for known in spec.arguments)
+    """A setting of the training program; one letter off ours, or in another order, is a slip.
+
+    More would be too many: `heads` and `speed` are two letters off `seeds`.
+    """
+    slip = any(
+        distance(name, known) <= 1 or sorted(name) == sorted(known) for known in spec.arguments
+    )
     if not spec.settings or slip or not SETTING.match(name):
         raise _unknown(spec, name)
-    if not value or not value.isprintable() or SHELL & set(value) or not _is_whole(value):
+    if MINUS in value:
+        raise UserError(
+            f"{code(f'{name}={value}')} has the minus of a printed text; type {code('-')} for "
+            f"`{MINUS}`. Example: `{spec.example}`"
+        )
+    if not is_whole(value):
         raise UserError(
             f"{code(f'{name}={value}')} cannot be read: a setting is `name=value`, whole, with no "
             f"hidden letters and none of {' '.join(sorted(SHELL - {'`'}))} in it. "
@@ -186,19 +205,15 @@ def _setting(spec: Spec, name: str, value: str) -> str:
     return value
 
 
-def _is_whole(value: str) -> bool:
-    return all(value.count(opens) == value.count(closes) for opens, closes in BRACKETS)
-
-
 def _pieces(spec: Spec, text: str) -> Iterator[tuple[str | None, str]]:
     """Part a line at its spaces; what is quoted, or stands in brackets, stays together.
 
     Yields:
         Name and value of each `name=value`, and None and the word where there is no name.
     """
-    for word in _split(spec, text.translate(CURLY)):
+    for word in _split(spec, text):
         name, equals, value = word.partition("=")
-        if equals and not re.search(r"[\s\"'\[\]\\]", name) and name:
+        if equals and not re.search(r"[\s\"'“”„\[\]\\]", name) and name:
             yield name, _unquoted(value)
         else:
             yield None, _unquoted(word)
@@ -211,8 +226,8 @@ def _split(spec: Spec, text: str) -> list[str]:
     for letter in letters:
         if letter == "\\" and quote != "'":
             word += letter + next(letters, "")
-        elif quote or letter in "\"'":
-            quote = "" if letter == quote else quote or letter
+        elif quote or letter in QUOTES:
+            quote = "" if letter in QUOTES.get(quote, "") else quote or letter
             word += letter
         elif letter.isspace() and not depth:
             words, word = ([*words, word] if word else words), ""
@@ -228,15 +243,15 @@ def _split(spec: Spec, text: str) -> list[str]:
 def _unquoted(word: str) -> str:
     """A value without its quotes; inside brackets they belong to the value."""
     if word.startswith("["):
-        return word
+        return word.translate(CURLY)
     found, quote = "", ""
     letters = iter(word)
     for letter in letters:
         if letter == "\\" and quote != "'":
             found += next(letters, "")
-        elif letter == quote:
+        elif letter in QUOTES.get(quote, ""):
             quote = ""
-        elif not quote and letter in "\"'":
+        elif not quote and letter in QUOTES:
             quote = letter
         else:
             found += letter
@@ -244,7 +259,7 @@ def _unquoted(word: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    if PLAIN.match(value) or re.fullmatch(r"\[[^\\\"'\[\]]*\]", value):
+    if PLAIN.match(value) or re.fullmatch(r"\[[^\\\"'“”„\[\]]*\]", value):
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -110,16 +110,20 @@ def _label(event: IdeaLabelled, world: World) -> None:
     """The issue form labels for anyone, so it is the person who counts."""
     if not may(world, world.forge.role(event.sender), "act", "pick"):
         if world.forge.read_ledger().at(event.place) is None:
-            world.forge.say(event.place, "thanks", render(Thanks()))
+            world.forge.say(event.place, "thanks", render(Thanks(), world.prefix))
         return
     try:
         if proposal := pick(world, event.place, event.sender):
             carry_out(world, proposal)
+        else:  # it was picked before, perhaps by this very job
+            world.forge.set_schedule(enabled=True)
         hand_over(world, event.place)
         reconcile(world, event.place)
     except UserError as error:
         text = str(error)
-        world.forge.say(event.place, f"label:{crc32(text.encode())}", render(Problem(text)))
+        world.forge.say(
+            event.place, f"label:{crc32(text.encode())}", render(Problem(text), world.prefix)
+        )
 
 
 def _form(event: FormSent, world: World) -> None:
@@ -133,6 +137,7 @@ def _form(event: FormSent, world: World) -> None:
         author=event.person,
         body=body if body.startswith(prefix) else f"{prefix}{body}",
         is_pull=issue.is_pull,
+        is_bot=event.is_bot,
     )
     _comment(written, world)
 
@@ -159,7 +164,7 @@ def _comment(event: CommentWritten, world: World) -> bool:
     except UserError as error:
         reply = Problem(str(error))
     if reply is not None and not (listening.quiet and isinstance(reply, Noted)):
-        world.forge.say(event.place, f"reply:{event.comment_id}", render(reply))
+        world.forge.say(event.place, f"reply:{event.comment_id}", render(reply, world.prefix))
     _react(event, world, "confused" if isinstance(reply, Problem) else "rocket")
     return True
 
@@ -184,6 +189,8 @@ def _answer(
         command = confirmed
         check(world, event, command, role)
     answer = _act(event, command, role, world)
+    if answer is None:  # it took effect before; whatever cut it off may have come right behind that
+        world.forge.set_schedule(enabled=True)
     place, carried_out = event.place, None
     if isinstance(answer, Proposal):
         place, carried_out = answer.experiment.number, answer.reply

@@ -205,7 +205,7 @@ class Commands(Section):
     yes_within_minutes: int = Field(60, ge=1)
     """Minutes that a question waits for its `/yes`."""
     per_hour: int = Field(60, ge=1)
-    """Commands that one person may write in an hour."""
+    """Commands that one person may write in comments within an hour."""
     quiet: bool = False
     """Whether a reaction is answer enough where it says everything, as after `/lock`."""
 

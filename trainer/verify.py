@@ -45,12 +45,11 @@ class Asked:
     """What a run is checked against.
 
     Attributes:
-        value: How the metric becomes one number: best, last or summary.
+        metrics: What may decide, and how each becomes one number: best, last or summary.
         settings: What the program was started with, by dotted name.
     """
 
-    metric: str
-    value: str
+    metrics: Mapping[str, str]
     guards: tuple[str, ...]
     settings: Mapping[str, str]
 
@@ -129,11 +128,11 @@ def check(run: Recorded, asked: Asked) -> Iterator[Point]:
 
 
 def _numbers(run: Recorded, asked: Asked) -> Iterator[Point]:
-    for name in (asked.metric, *asked.guards):
+    for name in (*asked.metrics, *asked.guards):
         value = run.summary.get(name)
         what = (
             "no verdict"
-            if name == asked.metric
+            if name in asked.metrics
             else "no guard, and no verdict where the baseline has it"
         )
         yield Point(
@@ -142,14 +141,15 @@ def _numbers(run: Recorded, asked: Asked) -> Iterator[Point]:
             "nothing" if value is None else str(value),
             f"log one finite number, or write it to run.summary: without it there is {what}",
         )
-    points = [row for row in run.history if _finite(row.get(asked.metric))]
-    yield _there(
-        f"curve {asked.metric}",
-        len(points),
-        f"{len(points)} points",
-        "log it each epoch: the report draws it, and the best value is looked for in it",
-        needed=asked.value == "best",  # else the summary does as well
-    )
+    for name, value in asked.metrics.items():
+        points = [row for row in run.history if _finite(row.get(name))]
+        yield _there(
+            f"curve {name}",
+            len(points),
+            f"{len(points)} points",
+            "log it each epoch: the report draws it, and the best value is looked for in it",
+            needed=value == "best",  # else the summary does as well
+        )
 
 
 def _failure(run: Recorded) -> Iterator[Point]:
@@ -240,9 +240,11 @@ def _identity(run: Recorded) -> Iterator[Point]:
 def _asked(labhand: Path, settings: Mapping[str, str]) -> Asked:
     try:
         told = yaml.safe_load(labhand.read_text())
-        metric = told["metric"]
-        return Asked(metric["name"], metric["value"], tuple(told.get("guards") or ()), settings)
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        others = (told.get("alternatives") or {}).items()
+        metrics = {told["metric"]["name"]: told["metric"]["value"]}
+        metrics |= {name: other["value"] for name, other in others}
+        return Asked(metrics, tuple(told.get("guards") or ()), settings)
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise recorded.UnreadableError(f"{labhand} names no metric: {error!r}") from None
 
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.clients.github_book import LabBook
 from bot.clients.github_checks import Checks
 from bot.clients.github_connection import Expecting, answered, unchanging
 from bot.clients.github_hearing import Hearing
 from bot.clients.github_releases import Releases
+from bot.clients.github_start import Start
 from bot.errors import UserError
 from bot.ports import Change, FileChange, Issue, Outage, Pull
 from bot.sections import ROLES, Role
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from github.PullRequest import PullRequest
 
 SCHEDULE = "ring.yml"
-HEAD = "HEAD"
 WORKFLOW = "labhand.yml"
 MOST_FILES = 300
 """GitHub lists no more files of a comparison."""
 logger = logging.getLogger(__name__)
 
 
-class GitHub(Checks, Hearing, LabBook, Releases):
+class GitHub(Checks, Hearing, Releases, Start):
     """One repository on GitHub.
 
     Args:
@@ -38,16 +37,6 @@ class GitHub(Checks, Hearing, LabBook, Releases):
     def __init__(self, token: str, repository: str, api_url: str, workflow_run: int) -> None:
         super().__init__(token, repository, api_url)
         self._workflow_run = workflow_run
-
-    @property
-    @answered
-    def default_branch(self) -> str:
-        return self._repository.default_branch
-
-    @property
-    @answered
-    def is_private(self) -> bool:
-        return self._repository.private
 
     @answered
     def role(self, login: str) -> Role:
@@ -94,22 +83,9 @@ class GitHub(Checks, Hearing, LabBook, Releases):
 
     @answered
     def open_pulls(self) -> frozenset[int]:
+        if (listed := self._came_along.pop("pullRequests", None)) is not None:
+            return frozenset(pull["number"] for pull in listed)
         return frozenset(pull.number for pull in self._repository.get_pulls(state="open"))
-
-    @unchanging(commits=1)
-    @answered
-    def file(self, path: str, ref: str) -> str | None:
-        with Expecting(404):
-            # Without a ref GitHub takes the default branch, whatever its name is.
-            where = {} if ref == HEAD else {"ref": ref}
-            found = self._repository.get_contents(path, **where)
-            if isinstance(found, list) or found.type != "file":
-                return None
-            try:
-                return found.decoded_content.decode()
-            except (AssertionError, UnicodeDecodeError) as error:
-                raise UserError(f"`{path}` is no text, or is larger than 1 MB.") from error
-        return None
 
     @answered
     def head(self, branch: str) -> str | None:
@@ -181,7 +157,7 @@ class GitHub(Checks, Hearing, LabBook, Releases):
 
     @answered
     def open_pull(self, branch: str, title: str, body: str, assignee: str) -> int:
-        pull = self._open_pull(branch) or self._create_pull(branch, title, body)
+        pull = self._create_pull(branch, title, body)
         if assignee.lower() not in {person.login.lower() for person in pull.assignees}:
             with Expecting(403, 404, 422) as answer:
                 pull.add_to_assignees(assignee)
@@ -192,15 +168,15 @@ class GitHub(Checks, Hearing, LabBook, Releases):
     def _open_pull(self, branch: str) -> "PullRequest | None":
         owner = self._name.partition("/")[0]
         found = self._repository.get_pulls(
-            state="open", head=f"{owner}:{branch}", base=self._repository.default_branch
+            state="open", head=f"{owner}:{branch}", base=self.default_branch
         )
         return next(iter(found), None)
 
     def _create_pull(self, branch: str, title: str, body: str) -> "PullRequest":
-        base = self._repository.default_branch
+        base = self.default_branch
         with Expecting(403, 404, 422) as answer:
             return self._repository.create_pull(base, branch, title=title, body=body, draft=True)
-        if "already exists" in answer.reason and (pull := self._open_pull(branch)):
+        if pull := self._open_pull(branch):  # by an earlier try, or by somebody's hand
             return pull
         if "draft" in answer.reason.lower():  # private repositories have drafts on paid plans only
             return self._repository.create_pull(base, branch, title=title, body=body)
@@ -250,7 +226,7 @@ class GitHub(Checks, Hearing, LabBook, Releases):
             repository.requester.requestJsonAndCheck(
                 "POST",
                 f"{repository.url}/actions/workflows/{WORKFLOW}/dispatches",
-                input={"ref": repository.default_branch, "inputs": form},
+                input={"ref": self.default_branch, "inputs": form},
             )
             return
         raise UserError(
@@ -269,11 +245,13 @@ class GitHub(Checks, Hearing, LabBook, Releases):
 
     @answered
     def set_schedule(self, enabled: bool) -> None:
-        repository = self._repository
+        requester = self._repository.requester
+        page = f"{self._repository.url}/actions/workflows/{SCHEDULE}"
         verb = "enable" if enabled else "disable"
         with Expecting(403, 404, 422) as answer:
-            repository.requester.requestJsonAndCheck(
-                "PUT", f"{repository.url}/actions/workflows/{SCHEDULE}/{verb}"
-            )
+            # It mostly is as it should be, and GitHub allows fewer writes than reads.
+            _, found = requester.requestJsonAndCheck("GET", page)
+            if (found["state"] == "active") != enabled:
+                requester.requestJsonAndCheck("PUT", f"{page}/{verb}")
             return
         logger.info("the schedule stays as it is: %s", answer.reason)

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from bot.clients.github_connection import Connection, Expecting, answered
 from bot.core import book
@@ -10,14 +11,18 @@ from bot.core.ledger import Ledger
 from bot.ports import Stale
 
 # The commit is asked for first: should the branch move meanwhile, writing finds it stale.
-READ = f"""query($owner: String!, $name: String!) {{
-  repository(owner: $owner, name: $name) {{
-    ref(qualifiedName: "refs/heads/{book.BRANCH}") {{ target {{ oid }} }}
-    open: object(expression: "{book.BRANCH}:{book.OPEN}") {{ ...texts }}
-    side: object(expression: "{book.BRANCH}:{book.FOLDER}") {{ ...texts }}
-  }}
+LEDGER = f"""fragment ledger on Repository {{
+  ref(qualifiedName: "refs/heads/{book.BRANCH}") {{ target {{ oid }} }}
+  open: object(expression: "{book.BRANCH}:{book.OPEN}") {{ ...texts }}
+  side: object(expression: "{book.BRANCH}:{book.FOLDER}") {{ ...texts }}
 }}
-fragment texts on Tree {{ entries {{ name object {{ ... on Blob {{ text }} }} }} }}"""
+fragment texts on Tree {{
+  entries {{ name object {{ ... on Blob {{ oid isTruncated text }} }} }}
+}}"""
+READ = f"""query($owner: String!, $name: String!) {{
+  repository(owner: $owner, name: $name) {{ ...ledger }}
+}}
+{LEDGER}"""
 
 
 class LabBook(Connection):
@@ -48,17 +53,24 @@ class LabBook(Connection):
 
     @answered
     def read_ledger(self) -> Ledger:
-        owner, name = self._name.split("/")
-        found = self._query(READ, {"owner": owner, "name": name})["repository"]
+        if (found := self._came_along.pop("ledger", None)) is None:
+            owner, name = self._name.split("/")
+            found = self._query(READ, {"owner": owner, "name": name})["repository"]
         if found["ref"] is None:
             return Ledger(None)
         files = {
-            f"{folder}/{entry['name']}": entry["object"]["text"] or ""
+            f"{folder}/{entry['name']}": self._text(entry["object"])
             for folder, tree in ((book.OPEN, found["open"]), (book.FOLDER, found["side"]))
             for entry in (tree or {}).get("entries", [])
             if "text" in entry["object"]
         }
         return book.parse(found["ref"]["target"]["oid"], files)
+
+    def _text(self, blob: Mapping[str, Any]) -> str:
+        """A file's whole text: GraphQL cuts it off behind 512,000 bytes."""
+        if not blob["isTruncated"]:
+            return blob["text"] or ""
+        return base64.b64decode(self._repository.get_git_blob(blob["oid"]).content).decode()
 
     def write_ledger(self, before: Ledger, after: Ledger, message: str) -> Ledger:
         """Write the difference; what is closed by it is no part of the ledger returned."""

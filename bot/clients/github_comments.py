@@ -1,17 +1,18 @@
 """GitHub comments: each said once, found again by its author and its marker."""
 
 import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, Any
 
 from bot.clients.github_connection import Connection, Expecting, answered
-from bot.events import LABEL
 
 if TYPE_CHECKING:
     from github.IssueComment import IssueComment
 
 MARK = "<!-- labhand:"
+PAGE = 100
 SEEN = "eyes"
 """What `action.yml` puts on a command before Python is there."""
 MOST_ISSUES = 100
@@ -23,11 +24,13 @@ class Comments(Connection):
     """What the bot says on issues and PRs; a comment that a person deleted stays deleted."""
 
     @answered
-    def say(self, place: int, key: str, body: str) -> int:
-        mark = f"{MARK}{key} -->"
+    def say(self, place: int, key: str, body: str, *, alone: bool = False) -> int:
+        mark = _mark(key)
         if found := self._own(place, mark):
             return min(found)
         posted = self._repository.get_issue(place).create_comment(_marked(body, mark))
+        if alone:
+            return posted.id
         # Another workflow run may have found nothing either: the lowest id wins.
         first = min([posted.id, *self._own(place, mark)])
         if first != posted.id:
@@ -36,12 +39,9 @@ class Comments(Connection):
         return first
 
     @answered
-    def edit(self, comment_id: int, body: str) -> None:
+    def edit(self, comment_id: int, key: str, body: str) -> None:
         with Expecting(404):
-            comment = self._comment(comment_id)
-            text = _marked(body, mark_of(comment.body))
-            if comment.body != text:
-                comment.edit(text)
+            self._comment(comment_id).edit(_marked(body, _mark(key)))
             return
         logger.info("comment %s is gone: nothing to edit", comment_id)
 
@@ -71,22 +71,19 @@ class Comments(Connection):
         logger.info("comment %s is gone: nothing to react to", comment_id)
 
     @answered
-    def open_issue(self, key: str, title: str, body: str) -> int:
-        mark = f"{MARK}{key} -->"
+    def open_issue(self, key: str, title: str, body: str, labels: tuple[str, ...] = ()) -> int:
+        mark = _mark(key)
         mine = self._repository.get_issues(state="all", sort="created", direction="desc")
         for found in islice(mine, MOST_ISSUES):
             if mark_of(found.body) == mark and found.user.id == self._bot_id:
                 return found.number
-        made = self._repository.create_issue(title, _marked(body, mark), labels=[LABEL])
+        made = self._repository.create_issue(title, _marked(body, mark), labels=list(labels))
         return made.number
 
     @answered
-    def write_issue(self, number: int, body: str) -> None:
+    def write_issue(self, number: int, key: str, body: str) -> None:
         with Expecting(404, 410):
-            found = self._repository.get_issue(number)
-            text = _marked(body, mark_of(found.body))
-            if found.body != text:
-                found.edit(body=text)
+            self._repository.get_issue(number).edit(body=_marked(body, _mark(key)))
             return
         logger.info("issue %s is gone: nothing to write", number)
 
@@ -100,23 +97,30 @@ class Comments(Connection):
 
     @answered
     def comments_of(self, login: str, since: float) -> tuple[str, ...]:
-        repository, start = self._repository, datetime.fromtimestamp(since, UTC)
-        _, found = repository.requester.requestJsonAndCheck(
-            "GET",
-            f"{repository.url}/issues/comments",
-            {
-                "since": f"{start:%Y-%m-%dT%H:%M:%SZ}",
-                "sort": "created",
-                "direction": "desc",
-                "per_page": 100,
-            },
+        start = datetime.fromtimestamp(since, UTC)
+        query = {"since": moment(since), "sort": "created", "direction": "desc"}
+        recent = takewhile(
+            lambda comment: datetime.fromisoformat(comment["created_at"]) >= start,
+            self._pages("issues/comments", query),
         )
         return tuple(
             comment["body"] or ""
-            for comment in found
+            for comment in recent
             if (comment["user"] or {}).get("login") == login
-            and datetime.fromisoformat(comment["created_at"]) >= start
         )
+
+    def _pages(self, path: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """A listing's items; PyGithub would ask for each of them once more."""
+        repository, number = self._repository, 0
+        found: list[dict[str, Any]] = [{}] * PAGE
+        while len(found) == PAGE:
+            number += 1
+            _, found = repository.requester.requestJsonAndCheck(
+                "GET",
+                f"{repository.url}/{path}",
+                {**query, "per_page": PAGE, "page": number},
+            )
+            yield from found
 
     def _comment(self, comment_id: int) -> "IssueComment":
         from github.IssueComment import IssueComment
@@ -131,6 +135,10 @@ class Comments(Connection):
         return [c.id for c in comments if mark_of(c.body) == mark and c.user.id == self._bot_id]
 
 
+def _mark(key: str) -> str:
+    return f"{MARK}{key} -->"
+
+
 def _marked(body: str, mark: str) -> str:
     """Put the marker on the last line, and take its power from any that the text itself holds."""
     return f"{body.replace(MARK, MARK.replace('<', '&lt;'))}\n\n{mark}".rstrip()
@@ -140,3 +148,8 @@ def mark_of(text: str | None) -> str:
     """The marker on a comment's last line; empty if there is none."""
     last = (text or "").rstrip().rpartition("\n")[2].strip()
     return last if last.startswith(MARK) else ""
+
+
+def moment(seconds: float) -> str:
+    """A time as GitHub's queries take it."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -35,6 +35,8 @@ class Connection:
         self._name = repository
         self._repository: Repository = _connect(token, api_url, READS).get_repo(repository)
         self._queries = _connect(token, api_url, READS | {"POST"}).requester
+        self._came_along: dict[str, Any] = {}
+        """What was answered before it was asked for: good for one time, then it may be old."""
 
     def _query(self, query: str, variables: Mapping[str, str]) -> Any:
         """Ask GraphQL; as nothing is written, the POST is retried as if it were a GET."""

@@ -1,32 +1,36 @@
 """What people said on GitHub and nobody answered; and GitHub's own doorbell."""
 
 import logging
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from bot.clients.github_comments import MARK, Comments, mark_of
+from bot.clients.github_comments import MARK, Comments, mark_of, moment
 from bot.clients.github_connection import Expecting, answered
 from bot.events import LABEL, RING, CommentWritten, IdeaLabelled, parse_comment
 
 RESULTS = ("rocket", "confused")
-PAGE = 100
 logger = logging.getLogger(__name__)
 
 
 class Hearing(Comments):
     """Commands and labels whose own job left no trace."""
 
+    def __init__(self, token: str, repository: str, api_url: str) -> None:
+        super().__init__(token, repository, api_url)
+        self._answered_at: dict[int, str] = {}
+        """When we answered last on each issue and PR, as far as comments were listed."""
+
     @answered
     def unanswered(self, since: float) -> tuple[CommentWritten, ...]:
-        query = {"since": _moment(since), "sort": "created", "direction": "asc"}
+        query = {"since": moment(since), "sort": "created", "direction": "asc"}
         listed = list(self._pages("issues/comments", query))
+        self._answered_at = {_place(c): c["created_at"] for c in listed if self._is_answer(c)}
         replies = {mark_of(c["body"]): c["user"] for c in listed if MARK in (c["body"] or "")}
         found = []
         for comment in listed:
             written = parse_comment(
                 comment,
-                place=int(comment["issue_url"].rpartition("/")[2]),
+                place=_place(comment),
                 is_pull="/pull/" in comment["html_url"],
             )
             assert written.written_at is not None
@@ -42,8 +46,17 @@ class Hearing(Comments):
 
     @answered
     def labelled(self, since: float) -> tuple[int, ...]:
-        query = {"labels": LABEL, "state": "open", "since": _moment(since)}
-        return tuple(i["number"] for i in self._pages("issues", query) if "pull_request" not in i)
+        if (listed := self._came_along.pop("issues", None)) is not None:
+            found = [(idea["number"], idea["updatedAt"]) for idea in listed]
+        else:
+            query = {"labels": LABEL, "state": "open", "since": moment(since)}
+            issues = [each for each in self._pages("issues", query) if "pull_request" not in each]
+            found = [(issue["number"], issue["updated_at"]) for issue in issues]
+        # If our answer is the last thing that happened there, it is behind the label.
+        last = {
+            number: max(moment(since), self._answered_at.get(number, "")) for number, _ in found
+        }
+        return tuple(number for number, updated_at in found if updated_at > last[number])
 
     @answered
     def labelling(self, place: int) -> IdeaLabelled | None:
@@ -80,19 +93,6 @@ class Hearing(Comments):
         told = mark and not mark.startswith(f"{MARK}trouble:")
         return bool(told) and comment["user"] is not None and comment["user"]["id"] == self._bot_id
 
-    def _pages(self, path: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
-        """A listing's items; PyGithub would ask for each of them once more."""
-        repository, number = self._repository, 0
-        found: list[dict[str, Any]] = [{}] * PAGE
-        while len(found) == PAGE:
-            number += 1
-            _, found = repository.requester.requestJsonAndCheck(
-                "GET",
-                f"{repository.url}/{path}",
-                {**query, "per_page": PAGE, "page": number},
-            )
-            yield from found
 
-
-def _moment(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _place(comment: dict[str, Any]) -> int:
+    return int(comment["issue_url"].rpartition("/")[2])

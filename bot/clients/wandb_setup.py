@@ -50,9 +50,8 @@ def create(
     events = {name: _ended}
     if canary_metric is not None:
         events[f"{name} canary {canary_metric}"] = partial(_validated, canary_metric)
-    for automation, event in events.items():
-        if next(iter(api.automations(entity, name=automation)), None) is not None:
-            continue
+    missing = {n: e for n, e in events.items() if not any(api.automations(entity, name=n))}
+    for automation, event in missing.items():
         if _create_automation(api, automation, event(api.project(project, entity)), hook):
             made.append(f"W&B automation {automation}")
     return tuple(made)

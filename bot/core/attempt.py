@@ -1,6 +1,5 @@
 """One launch of an experiment: a commit, its settings, and a run for each seed."""
 
-import hashlib
 import itertools
 import json
 import operator
@@ -11,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from bot.core.cost import Amount, Reservation
+from bot.core.fingerprint import fingerprint
 from bot.core.queue import Priority
 from bot.core.record import Record
 
@@ -19,7 +19,8 @@ RunState = Literal[
     "waiting", "pushing", "queued", "running",
     "finished", "failed", "crashed", "killed", "missing", "skipped",
 ]  # fmt: skip
-"""Waiting: for the canary. Skipped: never queued, because the canary failed or it was stopped."""
+"""Waiting: for the canary. Skipped: never queued, because the canary failed, it was stopped, or
+the queue took none."""
 
 OURS = "labhand/"
 CANARY = "-canary"
@@ -47,6 +48,10 @@ class Gain(Record):
     lower: float
     upper: float
     alpha: float
+    metric: str = ""
+    """Of which metric; empty where it was written before anybody recorded that."""
+    worth: float | None = None
+    """The gain by that metric which is worth a merge, where that is known."""
 
 
 class Run(Record):
@@ -108,7 +113,7 @@ class Attempt(Record):
     verdict: str | None = None
     report_id: int | None = None
     gain: Gain | None = None
-    """Of the primary metric; None where there is no report, or none with an interval."""
+    """Of the metric that decided; None where there is no report, or none with an interval."""
     reserved: Reservation | None = None
     """What was set aside for it; None where it was launched before anybody counted."""
     spent: Amount | None = None
@@ -118,6 +123,11 @@ class Attempt(Record):
     def ended(self) -> bool:
         """Whether all of its runs have ended."""
         return all(run.ended for run in self.runs)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has its verdict, and nothing of it trains on."""
+        return self.verdict is not None and self.ended
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -137,13 +147,21 @@ class Attempt(Record):
         return tuple(r for r in trained if r.stop is None or r.stop.seed == r.seed) or trained
 
     @property
+    def outcome(self) -> str | None:
+        """Its verdict in the word of its report: without all runs it FAILED or was STOPPED."""
+        if self.verdict != "INVALID" or all(run.state == "finished" for run in self.runs):
+            return self.verdict
+        first = self.failed[0]
+        by_hand = first.state == "killed" and (first.stop is None or first.stop.by)
+        return "STOPPED" if by_hand else "FAILED"
+
+    @property
     def change(self) -> str:
         """What names the effective change: looks are counted per change, not per launch."""
-        text = json.dumps([self.tree, sorted(self.overrides.items())])
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return change_of(self.tree, self.overrides)
 
 
-class Folded(Record):
+class Folded(Record, validate_by_name=True, serialize_by_alias=True):
     """What is kept of an attempt of long ago: its look, and which names of runs are taken."""
 
     number: int
@@ -152,7 +170,8 @@ class Folded(Record):
     change: str
     baseline: str | None
     verdict: str | None
-    seeds: int
+    seed_count: int = Field(alias="seeds")
+    """The ledger's files call it `seeds`."""
     prefix: str = ""
     """What the names of its runs have in common."""
     finished: tuple[str, ...] = ()
@@ -173,7 +192,7 @@ class Folded(Record):
             change=attempt.change,
             baseline=attempt.baseline,
             verdict=attempt.verdict,
-            seeds=len(attempt.runs),
+            seed_count=len(attempt.runs),
             prefix=prefix,
             finished=tuple(itertools.compress(rest, good)),
             others=tuple(itertools.compress(rest, map(operator.not_, good))),
@@ -189,6 +208,12 @@ class Folded(Record):
                 yield Run.model_validate({"seed": seed, "id": name, "state": state, "retry": retry})
 
 
+def change_of(tree: str, overrides: Mapping[str, str]) -> str:
+    """Name a change by its files and by the settings that differ from the baseline's."""
+    text = json.dumps([tree, sorted(overrides.items())])
+    return fingerprint(text)
+
+
 def run_id(
     repository: str, commit: str, overrides: Mapping[str, str], seed: int, retry: int
 ) -> str:
@@ -198,7 +223,7 @@ def run_id(
         A W&B run id such as `lh-3f9c1e2ab04d-s3`, with `-r1` behind it for a first retry.
     """
     text = json.dumps([repository, commit, sorted(overrides.items())])
-    name = f"lh-{hashlib.sha256(text.encode()).hexdigest()[:12]}-s{seed}"
+    name = f"lh-{fingerprint(text)}-s{seed}"
     return f"{name}-r{retry}" if retry else name
 
 

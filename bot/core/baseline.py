@@ -5,7 +5,7 @@ import re
 import statistics
 from collections.abc import Iterable
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from bot.core.comparability import Effort, Judge, environment
 from bot.core.interval import Sample
@@ -15,6 +15,10 @@ from bot.errors import UserError
 
 ASSET = "baseline.json"
 SCHEMA = 2
+
+
+def _empty(held: object) -> bool:
+    return not held
 
 
 class SeedResult(Record):
@@ -27,6 +31,8 @@ class SeedResult(Record):
     """Metric to the one number of this run."""
     curve: tuple[Point, ...] = ()
     """The primary metric over steps."""
+    curves: dict[str, tuple[Point, ...]] = Field(default_factory=dict, exclude_if=_empty)
+    """The same of each other metric that may win."""
     effort: Effort = Effort()
     examples: str = ""
     """What the primary metric is the mean of, as `examples.kept` gives it; empty if unknown."""

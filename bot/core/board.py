@@ -1,11 +1,13 @@
 """The leaderboard: which open experiments gain most, and how often luck had its chance."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.core.attempt import Gain
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
+from bot.core.rules import Rules
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,23 @@ class Ranked:
 def ranked(ledger: Ledger) -> tuple[Ranked, ...]:
     """Open experiments, by the lower bound of their gain; those against an older baseline last.
 
-    The lower bound, not the mean: of many tries the largest mean is the luckiest one.
+    The lower bound, not the mean: of many tries the largest mean is the luckiest one. Gains by
+    several metrics are counted in what is worth a merge by each.
     """
     current = ledger.baseline.tag if ledger.baseline else None
     found = (_ranked(e, current) for e in ledger.experiments.values() if not e.is_closed)
     rows = [row for row in found if row]
-    return tuple(sorted(rows, key=lambda row: (row.stale != "", -row.gain.lower, row.place)))
+    alike = len({row.gain.metric for row in rows}) < 2
+    return tuple(
+        sorted(rows, key=lambda row: (row.stale != "", -_height(row.gain, alike), row.place))
+    )
+
+
+def _height(gain: Gain, alike: bool) -> float:
+    """What a gain is ranked by; below all others where nobody knows what it is worth."""
+    if alike:
+        return gain.lower
+    return gain.lower / gain.worth if gain.worth else -math.inf
 
 
 def _ranked(experiment: Experiment, current: str | None) -> Ranked | None:
@@ -47,10 +60,20 @@ def _ranked(experiment: Experiment, current: str | None) -> Ranked | None:
         place=experiment.place,
         title=experiment.title,
         verdict=attempt.verdict,
-        gain=attempt.gain,
+        gain=_named(attempt.gain, experiment.frozen),
         seeds=len(attempt.trained),
         usd=experiment.spent.usd,
         stale="" if attempt.baseline == current else attempt.baseline or "",
+    )
+
+
+def _named(gain: Gain, rules: Rules | None) -> Gain:
+    """A gain with its metric: one alone decided before anybody recorded which."""
+    if gain.metric or rules is None:
+        return gain
+    effect = rules.metric.min_effect
+    return gain.but(
+        metric=rules.metric.name, worth=effect if isinstance(effect, float) else gain.worth
     )
 
 

@@ -1,6 +1,5 @@
 """The lab book's files: how the ledger is laid out, read back, checked and brought up to date."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.core.cost import Accounts
 from bot.core.desk import Desk
 from bot.core.experiment import Experiment
+from bot.core.fingerprint import fingerprint
 from bot.core.ledger import BaselineRef, Board, Ledger
 from bot.core.lines import line_of
 from bot.errors import UserError
@@ -157,7 +157,7 @@ def _by_hand(path: str, line: int, wrong: str) -> Never:
 def check_value(data: Mapping[str, object]) -> str:
     """What a file's content comes to, whatever its layout."""
     text = json.dumps(data, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return fingerprint(text)
 
 
 def difference(before: Ledger, after: Ledger) -> dict[str, str | None]:

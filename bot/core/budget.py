@@ -91,23 +91,19 @@ def check(
     if more.usd <= 0:
         return
     own = limits.experiment if experiment.kind == "experiment" else None
+    persons = of_month(ledger, month, person)
     for key, words, limit, used in (
         ("experiment", "this experiment", own, of_experiment(experiment)),
-        (
-            "person_month",
-            f"{person} this month",
-            limits.person_month,
-            of_month(ledger, month, person),
-        ),
+        ("person_month", f"{person} this month", limits.person_month, persons),
         ("month", "everybody this month", limits.month, of_month(ledger, month)),
     ):
-        if limit is None or used.usd + more.usd <= limit:
-            continue
-        raise UserError(
-            f"This would cost {usd(more.usd)}, and the budget of {words} is {usd(limit)}, of which "
-            f"{usd(used.usd)} is spent or set aside. Ask for less, or let somebody with the role "
-            f"`{role}` raise `budget.{key}` in `.github/labhand.yml` on the default branch."
-        )
+        if limit is not None and used.usd + more.usd > limit:
+            raise UserError(
+                f"This would cost {usd(more.usd)}, and the budget of {words} is {usd(limit)}, of "
+                f"which {usd(used.usd)} is spent or set aside. Ask for less, or let somebody with "
+                f"the role `{role}` raise `budget.{key}` in `.github/labhand.yml` on the default "
+                "branch."
+            )
 
 
 def settle(ledger: Ledger, number: int, observed: Mapping[str, ObservedRun]) -> Ledger:
@@ -120,7 +116,7 @@ def settle(ledger: Ledger, number: int, observed: Mapping[str, ObservedRun]) -> 
     """
     experiment, accounts = ledger.experiments[number], ledger.budget
     for attempt in _unsettled(experiment):
-        if attempt.verdict is None or _is_being_stopped(experiment, attempt, observed):
+        if not attempt.is_over:
             continue
         spent = used(attempt, observed)
         experiment = experiment.with_attempt(attempt.but(spent=spent))
@@ -131,26 +127,17 @@ def settle(ledger: Ledger, number: int, observed: Mapping[str, ObservedRun]) -> 
 
 def paid_for(experiment: Experiment) -> tuple[str, ...]:
     """The runs for which an attempt that goes on has set something aside."""
-    return tuple(n for a in _unsettled(experiment) if a.verdict is None for n in _runs(a))
+    return tuple(n for a in _unsettled(experiment) if not a.is_over for n in _runs(a))
 
 
 def owed(experiment: Experiment) -> tuple[str, ...]:
     """The runs whose time has to be known before all that is over can be paid."""
-    return tuple(n for a in _unsettled(experiment) if a.verdict for n in _runs(a))
+    return tuple(n for a in _unsettled(experiment) if a.is_over for n in _runs(a))
 
 
 def _runs(attempt: Attempt) -> list[str]:
     seeds = attempt.reserved.seeds if attempt.reserved else ()
     return [run.id for run in attempt.runs if run.seed in seeds]
-
-
-def _is_being_stopped(
-    experiment: Experiment, attempt: Attempt, observed: Mapping[str, ObservedRun]
-) -> bool:
-    """Whether a later attempt took its place and its runs do not know that yet."""
-    latest = experiment.latest
-    going = any(name in observed and observed[name].state == "running" for name in _runs(attempt))
-    return going and latest is not None and latest.verdict is None
 
 
 def used(attempt: Attempt, observed: Mapping[str, ObservedRun]) -> Amount:

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from bot.core.metric import LARGEST
 from bot.core.runs import Point
 
 MARKS = "▁▂▃▄▅▆▇█"
@@ -18,8 +19,6 @@ MOST_KEPT = 400
 """Points that are kept of a curve: ten times as many as a chart shows."""
 MOST_LETTERS = 32
 """As many stand upright beside a chart of the height below."""
-LARGEST = 1e100
-"""A value beyond it counts as infinite: it has diverged, and drawing it would overflow."""
 GREY, BLUE, AMBER, RED = "#8c959f", "#218bff", "#bf8700", "#e5534b"
 """Each stands out from white and from GitHub's dark page alike: 3 to 1 at least."""
 COLOURS: Mapping[str, tuple[str, str]] = {

@@ -1,6 +1,5 @@
 """May two arms be compared: the judge, the machine and the effort behind each, side by side."""
 
-import hashlib
 import json
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from bot.core.fingerprint import fingerprint
 from bot.core.patch import matches
 from bot.core.quoting import code
 from bot.core.record import Record
@@ -80,12 +80,13 @@ def code_hash(blobs: Mapping[str, str], paths: Sequence[str]) -> str | None:
         paths: patterns of the judge's files.
     """
     judging = sorted((path, blob) for path, blob in blobs.items() if matches(path, paths))
-    return _hash(json.dumps(judging)) if judging else None
+    return fingerprint(json.dumps(judging)) if judging else None
 
 
 def measures(rules: Rules) -> dict[str, str]:
     """How each metric becomes one number per run; limits are no part of that."""
-    return {m.name: f"{m.goal}, {m.value}" for m in (rules.primary, *rules.guard_metrics)}
+    deciding = (each.metric for each in rules.deciding)
+    return {m.name: f"{m.goal}, {m.value}" for m in (*deciding, *rules.guard_metrics)}
 
 
 def digest(runs: Iterable[ObservedRun], name: str) -> str | None:
@@ -210,7 +211,9 @@ def _measured(old: Judge, new: Judge) -> list[Parity]:
         return [Parity("metric definition", "", "; ".join(new.measures.values()), "unknown")]
     both = [name for name in new.measures if name in old.measures]
     return [
-        _row(f"definition of {name}", old.measures[name], new.measures[name], "not comparable")
+        _row(
+            f"definition of {code(name)}", old.measures[name], new.measures[name], "not comparable"
+        )
         for name in both
         if old.measures[name] != new.measures[name]
     ] or [Parity("metric definition", "as it was", "as it was", "same")]
@@ -249,7 +252,3 @@ def _number(value: object) -> float | None:
         except ValueError:
             return None
     return float(value) if is_finite(value) else None
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

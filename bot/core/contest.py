@@ -10,7 +10,7 @@ from bot.core.interval import Interval, Sample, welch, widest
 from bot.core.spending import ALPHA
 from bot.core.verdict import holm
 
-Standing = Literal["ahead", "too few", "alike"]
+Finding = Literal["ahead", "too few", "alike"]
 """Ahead by more than the luck of seeds; so it seems, but any noise could do it with so few seeds;
 or not to be told apart."""
 
@@ -23,7 +23,7 @@ class Pair:
     worse: str
     interval: Interval | None
     """Better minus worse, in the metric's unit; None where an arm has fewer than two runs."""
-    standing: Standing
+    finding: Finding
 
 
 def contest(samples: Mapping[str, Sample], sign: int) -> tuple[Pair, ...]:

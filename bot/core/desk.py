@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from bot.core.price import Price
 from bot.core.record import Record
 
 What = Literal["pr", "baseline", "queue"]
@@ -42,6 +43,8 @@ class Question(Record):
     baseline: str | None
     """The baseline that it would be measured against."""
     seeds: tuple[int, ...]
+    queue: str | None = None
+    price: Price | None = None
 
 
 class Errand(Record):

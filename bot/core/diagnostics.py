@@ -1,9 +1,10 @@
 """How training went: what most programs log beside the metric that decides, and their warnings."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from bot.core.runs import is_finite
 
 VITALS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("gradient norm", ""): ("train/grad_norm", "grad_norm"),
@@ -74,8 +75,4 @@ def _flags(logged: object) -> Sequence[tuple[str, str]]:
 
 
 def _first(logged: Mapping[str, object], keys: Sequence[str]) -> float | None:
-    for key in keys:
-        value = logged.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            return float(value)
-    return None
+    return next((float(value) for key in keys if is_finite(value := logged.get(key))), None)

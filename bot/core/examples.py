@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.interval import Interval, bootstrap
+from bot.core.metric import LARGEST
 
 KEY = "examples/{}"
 """Where a run's summary holds what the metric of that name is the mean of."""
 MOST = 20_000
-LARGEST = 1e100
-"""What is larger was never measured, and its square would be no number."""
 DIGITS = re.compile("[01]+")
 CLOSE = 1e-4
 """By what share the mean of the examples may miss the metric: programs count in float32."""

@@ -95,6 +95,11 @@ class Experiment(Record):
         """The last attempt, if it was ever launched."""
         return self.attempts[-1] if self.attempts else None
 
+    @property
+    def given_up(self) -> tuple[Attempt, ...]:
+        """The attempts that a newer one or an error has ended, and whose runs have not ended."""
+        return tuple(a for a in self.attempts if a.verdict and not a.ended)
+
     def with_attempt(self, attempt: Attempt) -> Self:
         """Return a copy in which the attempt of that number is replaced, or added.
 
@@ -106,7 +111,7 @@ class Experiment(Record):
         old = [
             a
             for a in attempts
-            if a.number not in kept and a.verdict and (a.spent or not a.reserved)
+            if a.number not in kept and a.is_over and (a.spent or not a.reserved)
         ]
         return self.but(
             attempts=tuple(a for a in attempts if a not in old),
@@ -120,7 +125,7 @@ class Experiment(Record):
 
     def looks(self, attempt: Attempt) -> tuple[int, ...]:
         """Numbers of seeds at which this attempt's change was looked at before it."""
-        return tuple(a.seeds for a in self.looked(attempt))
+        return tuple(a.seed_count for a in self.looked(attempt))
 
     def looked(self, attempt: Attempt) -> tuple[Folded, ...]:
         """The attempts before this one that looked at the same change and baseline."""

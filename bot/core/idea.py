@@ -35,10 +35,10 @@ def parse(body: str) -> Idea:
     Raises:
         UserError: the idea is empty, or its configuration cannot be read.
     """
-    pieces = re.split(r"^### +(.+?)\s*$", body.replace("\r\n", "\n"), flags=re.MULTILINE)
+    pieces = re.split(r"^### +(\S.*)$", body.replace("\r\n", "\n"), flags=re.MULTILINE)
     answers = {"change": pieces[0].strip()} if len(pieces) == 1 else {}
     for title, answer in zip(pieces[1::2], pieces[2::2], strict=True):
-        if (field := FIELDS.get(title.lower())) and (text := answer.strip()) != EMPTY:
+        if (field := FIELDS.get(title.rstrip().lower())) and (text := answer.strip()) != EMPTY:
             answers[field] = re.sub(r"\A```\w*\n(.*?)\n?```\Z", r"\1", text, flags=re.DOTALL)
     if not answers.get("change"):
         raise UserError(

@@ -5,11 +5,15 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from bot.core.metric import LARGEST
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Method = Literal["welch", "paired"]
 """How two arms are compared; chosen before the first look, see `pairing.method`."""
+ROUNDING = 1e-12
+"""Of the largest value: differences below it are ties that sums have rounded."""
 DRAWS = 4000
 """Bootstrap samples: a 2.5% point is then known to a fortieth of the interval's width."""
 
@@ -40,7 +44,7 @@ class Sample:
     @property
     def finite(self) -> bool:
         """Whether every value is a number that can be reckoned with."""
-        return all(map(math.isfinite, self.values))
+        return all(abs(value) < LARGEST for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -94,25 +98,31 @@ def welch(candidate: Sample, baseline: Sample, alpha: float) -> Interval:
     assert baseline.n > 1, "Welch's interval needs two values in each arm"
     assert candidate.finite, "an interval needs finite values"
     assert baseline.finite, "an interval needs finite values"
-    a = (candidate.sd or baseline.sd) ** 2 / candidate.n
-    b = (baseline.sd or candidate.sd) ** 2 / baseline.n
-    difference = candidate.mean - baseline.mean
-    if a + b == 0:
+    a = (candidate.sd or baseline.sd) / math.sqrt(candidate.n)
+    b = (baseline.sd or candidate.sd) / math.sqrt(baseline.n)
+    error, difference = math.hypot(a, b), candidate.mean - baseline.mean
+    if error == 0:
         return Interval(difference, difference, difference, alpha)
     if candidate.sd and baseline.sd:
-        freedom = (a + b) ** 2 / (a**2 / (candidate.n - 1) + b**2 / (baseline.n - 1))
+        share = (a / error) ** 2
+        freedom = 1 / (share**2 / (candidate.n - 1) + (1 - share) ** 2 / (baseline.n - 1))
     else:
         freedom = (candidate if candidate.sd else baseline).n - 1
-    margin = critical(freedom, alpha) * math.sqrt(a + b)
+    margin = critical(freedom, alpha) * error
     return Interval(difference, difference - margin, difference + margin, alpha)
 
 
 def differences(candidate: Sample, baseline: Sample) -> Sample:
-    """Candidate minus baseline for every seed that both arms have."""
+    """Candidate minus baseline for every seed that both arms have.
+
+    Differences that only rounding tells apart become the same: 0.4 - 0.3 and 0.3 - 0.2 are ties.
+    """
     before = dict(zip(baseline.seeds, baseline.values, strict=True))
     found = zip(candidate.seeds, candidate.values, strict=True)
     pairs = [(value - before[seed], seed) for seed, value in found if seed in before]
-    return Sample(tuple(d for d, _ in pairs), tuple(seed for _, seed in pairs))
+    slack = ROUNDING * max(map(abs, (*candidate.values, *baseline.values)), default=0.0)
+    ties = tuple(round(d / slack) * slack if slack else d for d, _ in pairs)
+    return Sample(ties, tuple(seed for _, seed in pairs))
 
 
 def paired(pairs: Sample, alpha: float) -> Interval:

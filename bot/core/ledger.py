@@ -98,6 +98,22 @@ class Ledger:
         left = {number: e for number, e in self.experiments.items() if not e.is_closed}
         return replace(self, head=head, experiments=left)
 
+    def joined(self, before: "Ledger", now: "Ledger") -> "Ledger | None":
+        """Return what this and `now` have each made of `before`; None if both changed the same."""
+        changed = {
+            number: experiment
+            for number, experiment in self.experiments.items()
+            if experiment != before.experiments.get(number)
+        }
+        if any(before.experiments.get(n) != now.experiments.get(n) for n in changed):
+            return None
+        for name in ("baselines", "desk", "board", "budget"):
+            mine, old, theirs = (getattr(each, name) for each in (self, before, now))
+            if mine != old and theirs != old:
+                return None
+            now = replace(now, **{name: theirs if mine == old else mine})
+        return now.put(*changed.values())
+
     def with_board(self, board: Board) -> "Ledger":
         """Return a copy with this leaderboard."""
         return replace(self, board=board)
@@ -177,7 +193,7 @@ def next_step(experiment: Experiment, baseline: str | None) -> Step | None:
         case "merged":
             return None if experiment.refused else Step.RELEASE
         case "closing":
-            return Step.CLOSE if experiment.latest is None or experiment.latest.ended else None
+            return Step.CLOSE if all(a.ended for a in experiment.attempts) else None
         case "stalled" | "released" | "closed":
             return None
     if experiment.fix:

@@ -1,9 +1,10 @@
 """The rule of `verdict.judge` on arrays: many experiments at once, one in each row."""
 
+import math
 from typing import TYPE_CHECKING
 
-from bot.core.interval import Method
-from bot.core.permutation import ROUNDING, groupings
+from bot.core.interval import ROUNDING, Method
+from bot.core.permutation import groupings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +37,7 @@ def exceeds(after: "Array", before: "Array", alpha: float, shift: float, method:
     """Where the lower bound of the difference is above `shift`, by every test of the method."""
     if method == "paired":
         pairs = min(after.shape[1], before.shape[1])
-        return paired_lower(after[:, :pairs] - before[:, :pairs], alpha) > shift
+        return paired_lower(_differences(after[:, :pairs], before[:, :pairs]), alpha) > shift
     sure = welch_lower(after, before, alpha) > shift
     sure[sure] = chance(after[sure] - shift, before[sure]) <= alpha
     return sure
@@ -50,11 +51,28 @@ def welch_lower(after: "Array", before: "Array", alpha: float) -> "Array":
     n, m = after.shape[1], before.shape[1]
     first, second = _variance(after), _variance(before)
     a, b = np.where(first > 0, first, second) / n, np.where(second > 0, second, first) / m
-    below = np.where(first > 0, a**2 / (n - 1), 0) + np.where(second > 0, b**2 / (m - 1), 0)
-    freedom = np.divide((a + b) ** 2, below, out=np.ones_like(a), where=below > 0)
+    share = np.divide(a, a + b, out=np.ones_like(a), where=a + b > 0)
+    freedom = 1 / (share**2 / (n - 1) + (1 - share) ** 2 / (m - 1))
     freedom = np.where(first > 0, np.where(second > 0, freedom, n - 1), m - 1)
     margin = special.stdtrit(freedom, 1 - alpha) * np.sqrt(a + b)
     return np.asarray(after.mean(axis=1) - before.mean(axis=1) - margin)
+
+
+def permutation_lower(after: "Array", before: "Array", alpha: float) -> "Array":
+    """`permutation.permutation`'s lower bound."""
+    import numpy as np
+
+    picked = groupings(after.shape[1], before.shape[1])
+    removed, added = ~picked[:, : after.shape[1]], picked[:, after.shape[1] :]
+    moved = removed.sum(axis=1)
+    other = moved > 0
+    rank = math.floor(alpha * len(picked)) - int((~other).sum())
+    lower = np.full(len(after), -np.inf)
+    for start in range(0, len(after) if rank >= 0 else 0, AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        gains = after[part] @ removed[other].T - before[part] @ added[other].T
+        lower[part] = np.partition(gains / moved[other], rank, axis=1)[:, rank]
+    return lower
 
 
 def paired_lower(pairs: "Array", alpha: float) -> "Array":
@@ -68,6 +86,15 @@ def paired_lower(pairs: "Array", alpha: float) -> "Array":
     if 0.5**n > alpha:
         margin[variance == 0] = np.inf
     return np.asarray(pairs.mean(axis=1) - margin)
+
+
+def _differences(after: "Array", before: "Array") -> "Array":
+    """`interval.differences` of seeds that stand in the same column."""
+    import numpy as np
+
+    largest = np.maximum(np.abs(after), np.abs(before)).max(axis=1, keepdims=True)
+    slack = np.where(largest > 0, ROUNDING * largest, 1.0)
+    return np.asarray(np.round((after - before) / slack) * slack)
 
 
 def _variance(values: "Array") -> "Array":

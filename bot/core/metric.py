@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+LARGEST = 1e100
+"""A value beyond it counts as infinite: it has diverged, and its square would be no number."""
 Value = Literal["best", "last", "summary"]
 Goal = Literal["maximize", "minimize"]
 

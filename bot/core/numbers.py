@@ -9,6 +9,10 @@ from bot.core.interval import Interval, Sample
 from bot.core.price import Price
 
 MOST_DECIMALS = 8
+MOST_DIGITS = 15
+"""What a float holds."""
+SAME = 1e-6
+"""Of half an interval's width: what is nearer was only rounded."""
 NO_BREAK = "\u00a0"
 """A space at which a narrow table cell is not broken."""
 
@@ -29,7 +33,8 @@ def number(value: float, unsure: float = 0.0) -> str:
     scale, digits = (unsure, 2) if known else (abs(value) or 1.0, 4)
     decimals = max(0, digits - 1 - math.floor(math.log10(scale)))
     if decimals > MOST_DECIMALS:
-        text = f"{value:.3g}"
+        significant = decimals + 1 + math.floor(math.log10(abs(value) or scale))
+        text = f"{value:.{max(1, min(significant, MOST_DIGITS))}g}"
     else:
         text = f"{value:,.{decimals}f}"
         if not known and "." in text:
@@ -39,8 +44,18 @@ def number(value: float, unsure: float = 0.0) -> str:
 
 def signed(value: float, unsure: float = 0.0) -> str:
     """Write a difference: the number with its sign."""
-    text = number(value, unsure)
-    return text if text.startswith("−") or math.isnan(value) else f"+{text}"
+    return _with_sign(number(value, unsure))
+
+
+def bound(value: float, unsure: float, edge: float = 0.0) -> str:
+    """Write an interval's bound: on which side of `edge` it lies is the verdict, so it shows that.
+
+    Digits are added until it can be told from `edge`: 0.00003 for a half width of 0.0020, not
+    0.0000.
+    """
+    text, away = number(value, unsure), abs(value - edge)
+    hidden = text == number(edge, unsure) and away > unsure * SAME
+    return number(value, 10 * away) if hidden else text
 
 
 def half_width(interval: Interval | None) -> float:
@@ -51,7 +66,8 @@ def half_width(interval: Interval | None) -> float:
 def spread(interval: Interval | None, *samples: Sample | None) -> float:
     """What says how many digits are sure: half the interval's width, or the largest deviation."""
     sure = [s.sd for s in samples if s and all(map(math.isfinite, s.values))]
-    return half_width(interval) or max(sure, default=0.0)
+    half = half_width(interval)
+    return half if 0 < half < math.inf else max(sure, default=0.0)
 
 
 def column(values: Sequence[float | None]) -> float:
@@ -183,5 +199,9 @@ def _spans(seeds: Sequence[int]) -> list[tuple[int, int]]:
 
 def _bounded(interval: Interval, unit: str) -> str:
     unsure = half_width(interval)
-    low, high = signed(interval.lower, unsure), signed(interval.upper, unsure)
+    low, high = (_with_sign(bound(side, unsure)) for side in (interval.lower, interval.upper))
     return f"{signed(interval.difference, unsure)}{unit} ({low} to {high})"
+
+
+def _with_sign(text: str) -> str:
+    return text if text.startswith(("−", "not")) else f"+{text}"

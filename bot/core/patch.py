@@ -9,14 +9,20 @@ CLOSED = (
     ".github/",
     ".gitmodules",
     ".gitattributes",
-    "action.yml",
+    "**/action.y*ml",
     "bot/",
     "templates/",
     "Makefile",
     "**/*.lock",
     "**/*lock.json",
     "**/requirements*.txt",
+    "**/constraints*.txt",
+    "**/environment*.y*ml",
     "**/pyproject.toml",
+    "**/setup.py",
+    "**/setup.cfg",
+    "**/Pipfile",
+    "**/Dockerfile*",
 )
 """Paths that no model may touch: what runs with rights, and what chooses what is installed.
 

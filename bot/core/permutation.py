@@ -11,7 +11,7 @@ from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from bot.core.interval import Interval, Sample
+from bot.core.interval import ROUNDING, Interval, Sample
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 GROUPINGS = 6000
 """Up to so many groupings are all tried; of more, so many are drawn."""
-ROUNDING = 1e-12
-"""Of the largest value: differences below it are ties that sums have rounded."""
 
 
 def permutation(candidate: Sample, baseline: Sample, alpha: float) -> Interval:
@@ -56,6 +54,11 @@ def permutation(candidate: Sample, baseline: Sample, alpha: float) -> Interval:
     slack = ROUNDING * max(map(abs, (*candidate.values, *baseline.values)))
     lower, upper = float(shifts[rank]) - slack, float(shifts[-1 - rank]) + slack
     return Interval(difference, lower, upper, alpha)
+
+
+def can_tell(candidate_seeds: int, baseline_seeds: int, alpha: float) -> bool:
+    """Whether so many runs can be told apart at all: whether one grouping is rare enough."""
+    return math.comb(candidate_seeds + baseline_seeds, candidate_seeds) * alpha >= 1
 
 
 @cache

@@ -3,17 +3,21 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
-from bot.core.interval import Method, Sample, critical, differences
-from bot.core.many import decided
-from bot.core.spending import information
+from bot.core.deciding import Deciding
+from bot.core.interval import Method, Sample, differences
+from bot.core.many import decided, exceeds, permutation_lower, welch_lower
+from bot.core.verdict import GUARD_ALPHA, Guard, absolute
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 POWER = 0.8
+TRIES = 2000
+"""Comparisons without a gain that are drawn: what is found in four of five is right to 2%."""
 SMALL = 0.02
 """A chance of a WIN below this is no reason to train on."""
 DRAWS = 4000
@@ -32,64 +36,82 @@ class Chance:
     """Probability that it says LOSS: no gain worth having."""
 
 
-def detectable(sd: float, seeds: int, baseline_seeds: int, alpha: float) -> float:
+def detectable(sd: float, seeds: int, baseline_seeds: int, alpha: float) -> float | None:
     """The gain that is found in four tries of five, in the metric's own unit.
 
-    Source: power of the two-sample t-test, by the noncentral t distribution.
-    """
-    from scipy import special
+    A gain moves every bound by just as much, so that what comparisons without any gain lack to a
+    WIN can be drawn once. What the t-test finds in four of five, `verdict.judge`, which takes noise
+    to be of any kind, finds in 74% (5 seeds against 10) or 38% (2 against 10).
 
-    freedom = seeds + baseline_seeds - 2
-    shift = float(special.nctdtrinc(freedom, 1 - POWER, critical(freedom, alpha)))
-    return shift * sd / math.sqrt(information(seeds, baseline_seeds))
+    Args:
+        sd: deviation of one run, in both arms.
+        seeds: the candidate's.
+        baseline_seeds: the baseline's.
+        alpha: the level of the look.
+
+    Returns:
+        None where so few seeds can find none, however large it is.
+    """
+    lacking = _lacking(seeds, baseline_seeds, alpha)
+    return lacking * sd if math.isfinite(lacking) else None
+
+
+@cache
+def _lacking(seeds: int, baseline_seeds: int, alpha: float) -> float:
+    """What four of five comparisons without a gain lack to a WIN at most, in deviations."""
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    after = random.standard_normal((TRIES, seeds))
+    before = random.standard_normal((TRIES, baseline_seeds))
+    lower = np.minimum(welch_lower(after, before, alpha), permutation_lower(after, before, alpha))
+    return float(np.quantile(-lower, POWER, method="higher"))
 
 
 def chances(
-    candidate: Sample,
-    baseline: Sample,
+    metrics: Sequence[Deciding],
     looks: Mapping[int, float],
-    *,
-    sign: int,
-    min_effect: float,
     method: Method = "welch",
+    guards: Sequence[Guard] = (),
 ) -> tuple[Chance, ...]:
     """How each of some next looks would end, if it came next and the others never.
 
     Mean and deviation of the change are not known, so that futures are drawn from all that the
     seeds so far leave likely: from their posterior under Jeffreys' prior, which gives new runs
-    Student's t distribution. Each future is then judged as `verdict.judge` would judge it, the
+    Student's t distribution. Each future is then judged as `deciding.judge_any` would judge it, the
     seeds so far among its values. With the deviation taken as known, or the mean, the chances
-    would be sharper than what is known.
+    would be sharper than what is known. Where several metrics may win, a seed's luck is taken to
+    be the same in all of them; the less they share, the likelier is one WIN among them. A guard's
+    luck is its own.
 
     Args:
-        candidate: at least two values so far.
-        baseline: at least two values.
-        looks: the candidate's seeds in all at that look, to the level that it may use
-            (`spending.level` with the looks so far as `earlier`).
-        sign: 1 where more is better, -1 where less is.
-        min_effect: the gain that is worth having, in the metric's unit.
+        metrics: those that may win, with at least two values in each arm.
+        looks: the candidate's seeds in all at that look, to the level that it may use for each
+            metric (`spending.level` with the looks so far as `earlier`).
         method: how the arms are compared.
+        guards: what may not get worse.
 
     Source: D. J. Spiegelhalter et al., Controlled Clinical Trials 7 (1986), predictive power;
     A. Gelman et al., Bayesian Data Analysis, section 3.2.
     """
     import numpy as np
 
-    random = np.random.default_rng(0)
-    candidate, baseline = (_turned(arm, sign) for arm in (candidate, baseline))
+    luck, fate = [np.random.default_rng(0) for _ in metrics], np.random.default_rng(1)
     found = []
     for seeds, alpha in looks.items():
-        if method == "paired":
-            pairs = differences(candidate, baseline)
-            assert pairs.n > 1, "what pairs will say takes two of them"
-            after = _futures(pairs, pairs.sd, pairs.n, min(seeds, baseline.n), random)
-            before = np.zeros_like(after)
-        else:
-            noisy = candidate if candidate.sd else baseline
-            after = _futures(candidate, noisy.sd, noisy.n, seeds, random)
-            before = np.tile(baseline.values, (DRAWS, 1))
-        won, lost = decided(after, before, alpha, min_effect, method)
-        found.append(Chance(seeds, float(won.mean()), float(lost.mean())))
+        won, worse = np.zeros((2, DRAWS), dtype=bool)
+        lost = np.ones(DRAWS, dtype=bool)
+        for metric, random in zip(metrics, luck, strict=True):
+            after, before = _arms(metric, seeds, method, random)
+            effect = absolute(metric.min_effect, metric.baseline)
+            wins, losses = decided(after, before, alpha, effect, method)
+            won, lost = won | wins, lost & losses
+            if len(metrics) > 1:
+                worse |= exceeds(-after, -before, alpha, 0.0, method)
+        for guard in guards:
+            holds, broken = _guarded(guard, seeds, fate)
+            won, worse = won & holds, worse | broken
+        found.append(Chance(seeds, float((won & ~worse).mean()), float((lost | worse).mean())))
     return tuple(found)
 
 
@@ -100,6 +122,50 @@ def reachable(chances: Sequence[Chance]) -> bool:
     person who trains on anyway risks no more false wins than the plan allows.
     """
     return any(chance.win >= SMALL for chance in chances)
+
+
+def _arms(
+    metric: Deciding, seeds: int, method: Method, random: "np.random.Generator"
+) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """Futures of a metric with so many seeds, more being better, and what they stand against."""
+    import numpy as np
+
+    candidate, baseline = (_turned(arm, metric.sign) for arm in (metric.candidate, metric.baseline))
+    if method == "paired":
+        pairs = differences(candidate, baseline)
+        assert pairs.n > 1, "what pairs will say takes two of them"
+        after = _futures(pairs, pairs.sd, pairs.n, min(seeds, baseline.n), random)
+        return after, np.zeros_like(after)
+    return _apart(candidate, baseline, seeds, random)
+
+
+def _guarded(
+    guard: Guard, seeds: int, random: "np.random.Generator"
+) -> "tuple[NDArray[np.bool_], NDArray[np.bool_]]":
+    """In which futures a guard holds, and in which it is broken; `Guard.holds` on arrays.
+
+    What the baseline never logged stands in no way.
+    """
+    import numpy as np
+
+    if guard.interval is None or guard.candidate is None or guard.baseline is None:
+        return np.ones(DRAWS, dtype=bool), np.zeros(DRAWS, dtype=bool)
+    candidate, baseline = (_turned(arm, guard.sign) for arm in (guard.candidate, guard.baseline))
+    after, before = _apart(candidate, baseline, seeds, random)
+    limit = absolute(guard.limit, guard.baseline)
+    holds = welch_lower(after, before, GUARD_ALPHA) >= -limit
+    return holds, welch_lower(-after, -before, GUARD_ALPHA) > limit
+
+
+def _apart(
+    candidate: Sample, baseline: Sample, seeds: int, random: "np.random.Generator"
+) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """Futures of an arm that is not paired, and the baseline that all of them stand against."""
+    import numpy as np
+
+    noisy = candidate if candidate.sd else baseline
+    after = _futures(candidate, noisy.sd, noisy.n, seeds, random)
+    return after, np.tile(baseline.values, (DRAWS, 1))
 
 
 def _turned(sample: Sample, sign: int) -> Sample:

@@ -37,6 +37,8 @@ class MetricRow:
     """A guard's limit as configured, such as `0.15` or `15%`; None where nothing is asked of it."""
     holds: bool | None
     """Whether a guard holds; None where the seeds cannot tell, and where there is no limit."""
+    alone: Outcome | None = None
+    """What it would come to alone, where several metrics may win."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Results:
     commit: str
     baseline: str
     rows: tuple[MetricRow, ...]
-    """The primary metric first, then the guards, then what is always compared."""
+    """The metric that decided first, then others that may win, guards, what is always compared."""
     min_effect: float
     method: Method
     look: int
@@ -129,7 +131,9 @@ def as_json(results: Results) -> str:
         "title": results.title,
         "commit": results.commit,
         "baseline": results.baseline,
-        "metrics": [{"decides": row is primary, **_metric(row)} for row in results.rows],
+        "metrics": [
+            {"decides": row is primary or bool(row.alone), **_metric(row)} for row in results.rows
+        ],
         "min_effect": results.min_effect,
         "method": results.method,
         "looks": {"taken": results.look, "planned": results.looks},
@@ -204,6 +208,7 @@ def _metric(row: MetricRow) -> dict[str, object]:
         "interval": interval,
         "limit": row.limit,
         "holds": row.holds,
+        **({"verdict": row.alone} if row.alone else {}),
     }
 
 
@@ -238,10 +243,10 @@ def _rounded(probability: float) -> float:
 
 
 def _finite(value: Any) -> Any:
-    """JSON's numbers: to twelve digits, behind which sums have only rounded; None if infinite."""
+    """JSON's numbers: to twelve digits, behind which sums have only rounded; no -0, no infinity."""
     match value:
         case float():
-            return float(f"{value:.12g}") if math.isfinite(value) else None
+            return float(f"{value:.12g}") + 0.0 if math.isfinite(value) else None
         case dict():
             return {key: _finite(item) for key, item in value.items()}
         case list():

@@ -1,12 +1,11 @@
 """What W&B says about a run, and the one number that it stands for."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from bot.core.attempt import RunState
-from bot.core.metric import Goal, Metric, Value
+from bot.core.metric import LARGEST, Goal, Metric, Value
 from bot.core.quoting import code
 from bot.errors import UserError
 
@@ -112,9 +111,9 @@ def _chosen(metric: Metric, run: ObservedRun, curve: Sequence[Point]) -> object:
     if metric.value == "last":
         return curve[-1][1]
     pick = max if metric.goal == "maximize" else min
-    return pick((value for _, value in curve if math.isfinite(value)), default=None)
+    return pick((value for _, value in curve if is_finite(value)), default=None)
 
 
 def is_finite(value: object) -> TypeGuard[float]:
     """Whether W&B gave a number that can be counted with."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST

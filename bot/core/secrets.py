@@ -24,7 +24,7 @@ PATTERNS = tuple(
         ("W&B key", r"(?P<keep>(?:api.?key|password)\W{1,5})(?:local-)?[0-9a-f]{40}\b"),
         ("W&B key", r"\bwandb_v\d+_\w{20,}"),
         ("token", r"(?P<keep>\bbearer\s+)[\w.~+/-]{8,}=*"),
-        ("token", r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"),
+        ("token", r"\beyJ[\w-]{8,500}\.[\w-]{8,}\.[\w-]{8,}"),
         ("password", r"(?P<keep>://[^\s/:@]{0,99}:)[^\s/@]{1,999}(?=@)"),
         ("password", r"(?P<keep>passw(?:or)?d[\"']?\s{0,9}[=:]\s{0,9}[\"']?)[^\s\"'\[]{4,}"),
     )

@@ -1,6 +1,8 @@
 """A program's configuration file: reading settings by dotted name, and changing some of them."""
 
 import difflib
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,6 +10,25 @@ import yaml
 
 from bot.core.quoting import code
 from bot.errors import UserError
+
+SHELL = frozenset("!$`;|&<>\\")
+"""Letters that a shell between W&B and the program, or its YAML, might obey."""
+BRACKETS = (("[", "]"), ("{", "}"), ("(", ")"))
+
+
+class _Values(yaml.SafeLoader):
+    """YAML as people mean it: `1e-3` is a number, and a date is text."""
+
+
+_Values.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in found if not tag.endswith(":timestamp")]
+    for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Values.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+\Z"),
+    list("-+.0123456789"),
+)
 
 
 def read_settings(text: str) -> dict[str, str]:
@@ -59,7 +80,8 @@ def parse_overrides(text: str) -> dict[str, str]:
     found = {}
     for word in text.split():
         name, equals, value = word.strip("`,").partition("=")
-        if not (equals and value and all(part.isidentifier() for part in name.split("."))):
+        is_name = all(part.isidentifier() for part in name.split("."))
+        if not (equals and is_name and is_whole(value)):
             raise UserError(
                 f"{code(word)} is no setting. Write one `name=value` a line, such as "
                 "`train.lr=0.01`."
@@ -75,9 +97,28 @@ def nested(overrides: Mapping[str, str]) -> dict[str, Any]:
         *path, last = name.split(".")
         place = found
         for part in path:
-            place = place.setdefault(part, {})
-        place[last] = yaml.safe_load(value)
+            if not isinstance(place.get(part), dict):
+                place[part] = {}
+            place = place[part]
+        place[last] = value_of(value)
     return found
+
+
+def value_of(text: str) -> Any:
+    """A value as YAML reads it; what is no YAML, or what JSON does not know, is text."""
+    try:
+        found = _Values(text).get_single_data()
+        json.dumps(found)
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError):
+        return text
+    return found
+
+
+def is_whole(value: str) -> bool:
+    """Whether a value is one that a command line and a YAML file can hold as it stands."""
+    closed = all(value.count(opens) == value.count(closes) for opens, closes in BRACKETS)
+    safe = value.isprintable() and not SHELL & set(value)
+    return bool(value) and safe and closed and not value.endswith(",")
 
 
 def nearest(name: str, known: Mapping[str, object]) -> str:

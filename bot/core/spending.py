@@ -40,15 +40,17 @@ def level(
     most: int,
     baseline_seeds: int,
     method: Method = "welch",
+    metrics: int = 1,
 ) -> float:
-    """One-sided error probability that this look may use.
+    """One-sided error probability that this look may use, for each metric that may win.
 
     The spending function says how many false wins this look may add. Looks at the same seeds,
     and a few more, agree with each other for the most part, so that the look itself may err more
     often than that: its level is such that a normal score which passed no earlier look's level
     passes this one with just the probability to be spent. A few pairs are too far from normal for
     that (5.8% false wins over six looks from 2 to 10 pairs), so that a look at pairs gets what it
-    may add and no more, which holds by Boole's inequality.
+    may add and no more, which holds by Boole's inequality. So it does over several metrics: each
+    may spend an equal share, however much they have in common.
 
     Args:
         seeds: the candidate's seeds at this look.
@@ -56,6 +58,7 @@ def level(
         most: its seeds at the last look that is planned, the same at every look.
         baseline_seeds: the baseline's seeds.
         method: how the arms are compared.
+        metrics: how many there are of which any may win.
 
     Returns:
         0 when no information came in since the last look, or all that was planned had come in
@@ -69,7 +72,7 @@ def level(
         return 0.0
     looks = [amount for i, amount in enumerate(amounts) if amount > max(amounts[:i], default=0.0)]
     shares = [spent(amount / full) for amount in looks]
-    steps = [share - before for before, share in pairwise([0.0, *shares])]
+    steps = [(share - before) / metrics for before, share in pairwise([0.0, *shares])]
     if steps[-1] <= 0 or method == "paired":
         return max(steps[-1], 0.0)
     return _levels(looks, steps)[-1]

@@ -70,7 +70,7 @@ class Guard:
 
     @property
     def silent(self) -> bool:
-        """Whether the baseline's runs logged it and the candidate's did not."""
+        """Whether all of the baseline's runs logged it, and not all of the candidate's did."""
         return bool(self.baseline and not self.candidate)
 
 
@@ -188,7 +188,11 @@ def _fault(
         return "INVALID", "A run gave no finite number."
     silent = [guard.name for guard in guards if guard.silent]
     if silent:
-        return "INVALID", f"Its runs did not log {code(silent[0])}, which the baseline's did."
+        missing = code(silent[0])
+        return (
+            "INVALID",
+            f"Not every run gave a finite number for {missing}, as the baseline's did.",
+        )
     if baseline.n < 2 or not baseline.finite:
         return "NOT_COMPARABLE", "The baseline does not show its noise: it takes two seeds."
     return None

@@ -45,11 +45,16 @@ def looked(
         watch: what is looked at.
         now: seconds since the epoch.
     """
-    runs = (_seen(_asked(run, attempt), observed.get(run.id), now) for run in attempt.runs)
-    attempt = attempt.but(runs=tuple(_in_time(r, observed, attempt, now) for r in runs))
+    attempt = followed(attempt, observed, now)
     for seed, why in itertools.islice(_broken(attempt, observed, watch), 1):
         attempt = stopped(attempt, Stop(by="", why=why, at=now, seed=seed))
     return _follow(attempt, observed, watch)
+
+
+def followed(attempt: Attempt, observed: Mapping[str, ObservedRun], now: float) -> Attempt:
+    """Take over what W&B says of an attempt's runs, and let none train for too long."""
+    runs = (_seen(_asked(run, attempt), observed.get(run.id), now) for run in attempt.runs)
+    return attempt.but(runs=tuple(_in_time(run, observed, attempt, now) for run in runs))
 
 
 def _asked(run: Run, attempt: Attempt) -> Run:
@@ -105,6 +110,7 @@ def _broken(
             yield run.seed, f"seed {run.seed} turned to NaN"
         for name, most in fence.items():
             value = summary.get(name)
+            value = value.get("last") if isinstance(value, Mapping) else value
             if value in NONFINITE or (_is_number(value) and not abs(value) <= most):
                 yield run.seed, f"seed {run.seed} has diverged: {name} is {value}"
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.commands import COMMANDS, Command
+from bot.comments import plain
 from bot.core.desk import Question, What
 from bot.core.quoting import code
 from bot.errors import UserError
@@ -56,8 +57,8 @@ def admit(
     ):
         again = code(question.text, MOST_LETTERS)
         raise UserError(
-            f"What you were asked about is not what {again} would do now: the head, the baseline "
-            f"or the seeds changed. Nothing was done; write {again} again."
+            f"What you were asked about is not what {again} would do now: the head, the baseline, "
+            f"the seeds, the queue or the price changed. Nothing was done; write {again} again."
         )
     carry_out(world, proposal, desk.confirmed(question, event.comment_id))
     return proposal.reply
@@ -104,7 +105,7 @@ def _is_dear(world: World, proposal: Proposal) -> bool:
 
 
 def _bound(event: CommentWritten, plan: Plan, proposal: Proposal, until: float) -> Question:
-    """A question, bound to the commit, the baseline and the seeds that it names."""
+    """A question, bound to the commit, the baseline, the seeds and the price that it names."""
     attempt = proposal.attempt
     return Question(
         place=event.place,
@@ -115,6 +116,8 @@ def _bound(event: CommentWritten, plan: Plan, proposal: Proposal, until: float) 
         commit=plan.commit,
         baseline=plan.baseline,
         seeds=attempt.seeds if attempt else (),
+        queue=plan.queue,
+        price=plan.price,
     )
 
 
@@ -127,6 +130,6 @@ def _ask(world: World, event: CommentWritten, proposal: Proposal, plan: Plan) ->
         world.forge.write_ledger(
             proposal.before,
             proposal.before.with_desk(desk.asked(question, now)),
-            f"#{event.place}: {event.author} is asked about {plan.command}",
+            f"#{event.place}: {event.author} is asked about {plain(plan.command)}",
         )
     return Asked(plan, event.author, minutes)

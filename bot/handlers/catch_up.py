@@ -99,7 +99,9 @@ def _answered(
         log.exception("%s", late)
         errors.append(error)
         key = f"trouble:{world.environment.workflow_run}"
-        world.forge.say(late.place, key, render(Trouble(world.environment.workflow_url)))
+        world.forge.say(
+            late.place, key, render(Trouble(world.environment.workflow_url), world.prefix)
+        )
         return False
 
 

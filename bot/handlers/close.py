@@ -15,6 +15,8 @@ def close(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     kept = tuple(run.seed for run in attempt.runs if run.state == "finished")
     left = tuple(run.seed for run in attempt.runs if run.state != "finished")
     reply = Closed(attempt=attempt.number, stopped=left, kept=kept)
-    world.forge.say(experiment.place, f"closed:{attempt.number}", render(reply))
+    world.forge.say(
+        experiment.place, f"closed:{attempt.number}", render(reply, world.prefix), alone=True
+    )
     ended = experiment.with_attempt(attempt.but(verdict="CLOSED", stuck="", waits_for=""))
     return ledger.put(progress.show(world, ended.but(phase="closed"), {}))

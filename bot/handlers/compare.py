@@ -8,6 +8,7 @@ from bot.core.comparability import Judge, parity
 from bot.core.contest import contest
 from bot.core.interval import Sample
 from bot.core.metric import Metric
+from bot.core.quoting import code
 from bot.errors import UserError
 from bot.handlers.arms import Arm, arm
 from bot.handlers.comparing import run_rows
@@ -19,20 +20,22 @@ def compare(world: World, command: Command) -> Comparison:
     """Measure every arm by what decides now, and hold each against each.
 
     Raises:
-        UserError: an arm is named twice, is not known, or has no finished run.
+        UserError: two arms are the same, or one is not known, or has no finished run.
     """
-    words = command.words
-    if len(set(words)) < len(words):
-        raise UserError("An arm is named twice. Name two different ones.")
     ledger = world.forge.read_ledger()
     rules = world.config.rules
-    arms = [arm(world, ledger, word, rules) for word in words]
+    arms = [arm(world, ledger, word, rules) for word in command.words]
+    for one, other in combinations(arms, 2):
+        if one.results and one.results == other.results:
+            raise UserError(
+                f"{code(one.name)} and {code(other.name)} are the same runs. Name two different "
+                "ones."
+            )
     arms.sort(key=lambda each: -rules.primary.sign * _mean(each, rules.metric.name))
     return Comparison(
         primary=_contest(rules.primary, arms),
-        guards=tuple(
-            found for m in rules.guard_metrics if len((found := _contest(m, arms)).samples) > 1
-        ),
+        alternatives=_contests([each.metric for each in rules.deciding[1:]], arms),
+        guards=_contests(rules.guard_metrics, arms),
         arms=tuple(
             ArmRow(
                 name=each.name,
@@ -45,6 +48,11 @@ def compare(world: World, command: Command) -> Comparison:
         ),
         unlike=_unlike(arms),
     )
+
+
+def _contests(metrics: Sequence[Metric], arms: Sequence[Arm]) -> tuple[Contest, ...]:
+    """Of the metrics that two arms have at least."""
+    return tuple(found for m in metrics if len((found := _contest(m, arms)).samples) > 1)
 
 
 def _contest(metric: Metric, arms: Sequence[Arm]) -> Contest:

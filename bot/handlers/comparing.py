@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-import yaml
-
 from bot.core.attempt import Attempt
 from bot.core.baseline import Baseline, SeedResult
 from bot.core.comparability import MEMORY, SAMPLES, Effort
+from bot.core.deciding import Deciding
 from bot.core.interval import Interval, Sample, welch
 from bot.core.quoting import code
 from bot.core.results import MetricRow, RunRow
 from bot.core.rules import Rules
-from bot.core.runs import ObservedRun
-from bot.core.verdict import GUARD_ALPHA, Guard, absolute, judge
+from bot.core.runs import ObservedRun, Point
+from bot.core.settings import value_of
+from bot.core.verdict import GUARD_ALPHA, Guard, Outcome, absolute, judge
 from bot.errors import UserError
 
 EFFORT: Mapping[str, tuple[str, Callable[[Effort], float | None]]] = {
@@ -45,12 +45,7 @@ def _same(logged: object, asked: str) -> bool:
         return float(str(logged)) == float(asked)
     except ValueError:
         pass
-    if str(logged) == asked:
-        return True
-    try:
-        return bool(logged == yaml.safe_load(asked))
-    except yaml.YAMLError:
-        return False
+    return str(logged) == asked or bool(logged == value_of(asked))
 
 
 def confirmed(
@@ -58,20 +53,65 @@ def confirmed(
 ) -> tuple[Interval, bool]:
     """The difference on held-out seeds, and whether it confirms the win that was found.
 
-    It is asked once only. The baseline has not seen these seeds, so that there are no pairs; that
-    the gain is worth having was decided by the search.
+    It is asked once only, and of the metric that won, which leads these rules: no other has a
+    chance to win here that would have to be paid for. The baseline has not seen these seeds, so
+    that there are no pairs; that the gain is worth having was decided by the search.
     """
-    held_out, before = sample(results, rules.metric.name), reference(rules, baseline)
+    held_out, before = sample(results, rules.metric.name), reference(baseline, rules.metric.name)
     found = judge(held_out, before, sign=rules.primary.sign, min_effect=0.0, alpha=alpha)
     assert found.interval is not None, "two held-out seeds at least are configured"
     return found.interval, found.outcome == "WIN"
 
 
-def primary_row(
-    rules: Rules, before: Sample | None, found: Sample, interval: Interval | None
-) -> MetricRow:
-    """The line of the metric that decides."""
-    return MetricRow(rules.metric.name, rules.metric.goal, before, found, interval, None, None)
+def deciding(
+    rules: Rules, baseline: Baseline, results: Sequence[SeedResult]
+) -> tuple[Deciding, ...]:
+    """The metrics that may win, in both arms, the one first that leads these rules.
+
+    Raises:
+        UserError: an arm does not hold all of them.
+    """
+    return tuple(
+        Deciding(
+            name=each.name,
+            sign=each.metric.sign,
+            min_effect=each.min_effect,
+            candidate=sample(results, each.name),
+            baseline=reference(baseline, each.name),
+        )
+        for each in rules.deciding
+    )
+
+
+def deciding_rows(
+    rules: Rules,
+    baseline: Baseline | None,
+    results: Sequence[SeedResult],
+    intervals: Mapping[str, Interval | None],
+    alone: Mapping[str, Outcome] | None = None,
+) -> tuple[MetricRow, ...]:
+    """The lines of the metrics that may win.
+
+    Args:
+        rules: whose lead comes first.
+        baseline: what stands beside the results; None if nothing does.
+        results: every seed's.
+        intervals: by metric, as far as they are shown.
+        alone: what each metric would come to alone, if that is said where several may win.
+    """
+    return tuple(
+        MetricRow(
+            name=each.name,
+            goal=each.goal,
+            baseline=baseline.sample(each.name) if baseline else None,
+            candidate=sample(results, each.name),
+            interval=intervals.get(each.name),
+            limit=None,
+            holds=None,
+            alone=(alone or {}).get(each.name) if rules.alternatives else None,
+        )
+        for each in rules.deciding
+    )
 
 
 def guards(
@@ -122,6 +162,19 @@ def effort_rows(
     return tuple(rows)
 
 
+def traced(seeds: Sequence[SeedResult], measured_by: str, metric: str) -> list[tuple[Point, ...]]:
+    """A metric's curve in each seed that holds one.
+
+    Args:
+        seeds: of one arm.
+        measured_by: the primary metric of whoever measured them.
+        metric: whose curves are asked for.
+    """
+    if metric == measured_by:
+        return [seed.curve for seed in seeds]
+    return [seed.curves[metric] for seed in seeds if metric in seed.curves]
+
+
 def _over(numbers: Sequence[float | None]) -> Sample | None:
     known = [number for number in numbers if number is not None]
     return Sample(tuple(known)) if len(known) == len(numbers) > 1 else None
@@ -143,7 +196,17 @@ def run_rows(metric: str, results: Sequence[SeedResult]) -> tuple[RunRow, ...]:
 
 
 def sample(results: Sequence[SeedResult], metric: str) -> Sample:
-    """One metric over the seeds."""
+    """One metric over the seeds.
+
+    Raises:
+        UserError: a run gave no finite number for it.
+    """
+    if silent := [r for r in results if metric not in r.values]:
+        raise UserError(
+            f"Run {code(silent[0].run)} (seed {silent[0].seed}) gave no finite number for "
+            f"{code(metric)}, by which a change may win. Log it in the training program, or take "
+            "it out of `alternatives` in `.github/labhand.yml`."
+        )
     return Sample(tuple(r.values[metric] for r in results), tuple(r.seed for r in results))
 
 
@@ -160,16 +223,30 @@ def worth(rules: Rules, before: Sample) -> float:
     return absolute(rules.metric.min_effect, before)
 
 
-def reference(rules: Rules, baseline: Baseline) -> Sample:
-    """The primary metric of a baseline's seeds.
+def check_measured(rules: Rules, baseline: Baseline) -> None:
+    """See that a change can be judged at all, before anything is spent on it.
+
+    Raises:
+        UserError: the baseline does not hold a metric that decides, or is zero where a share of it
+            is asked for.
+    """
+    for each in rules.deciding:
+        absolute(each.min_effect, reference(baseline, each.name))
+    for guard in guards(rules, baseline, ()):
+        if guard.baseline:
+            absolute(guard.limit, guard.baseline)
+
+
+def reference(baseline: Baseline, metric: str) -> Sample:
+    """A metric that decides, over a baseline's seeds.
 
     Raises:
         UserError: it holds none, because the configuration names another metric now.
     """
-    found = baseline.sample(rules.metric.name)
+    found = baseline.sample(metric)
     if found is None:
         raise UserError(
-            f"{baseline.tag} holds no values of {code(rules.metric.name)}. "
+            f"{baseline.tag} holds no values of {code(metric)}. "
             "Measure a new baseline with `/baseline`."
         )
     return found

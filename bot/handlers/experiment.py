@@ -6,7 +6,7 @@ from bot.core.desk import Errand
 from bot.core.ledger import Ledger
 from bot.core.settings import parse_overrides
 from bot.errors import UserError
-from bot.events import CommentWritten
+from bot.events import LABEL, CommentWritten
 from bot.handlers.pick import check_settings, hand_over, pick
 from bot.handlers.proposal import carry_out
 from bot.handlers.recall import record
@@ -61,7 +61,8 @@ def finish(world: World, ledger: Ledger, *, has_writer: bool) -> None:
 def run(world: World, errand: Errand) -> Opened:
     """Open the issue once, pick it, and strike the errand out."""
     body = IdeaBody(errand.change, errand.settings, errand.person)
-    place = world.forge.open_issue(f"idea:{errand.comment_id}", _title(errand), render(body))
+    key = f"idea:{errand.comment_id}"
+    place = world.forge.open_issue(key, _title(errand), render(body), (LABEL,))
     try:
         proposal = pick(world, place, errand.person)
     except UserError:

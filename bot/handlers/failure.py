@@ -24,7 +24,7 @@ def failure(
     aside = attempt.reserved
     records = {run.seed: world.tracker.failure(run.id) for run in failed}
     record, first = records[failed[0].seed], failed[0]
-    metric = judging.rules(world, experiment).metric.name
+    metric = judging.led(world, experiment).metric.name
     rows = progress.rows(world, metric, attempt, observed)
     known = _settings(world, attempt)
     return FailureReport(

@@ -77,7 +77,9 @@ def commit(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
         settings=settings_changed(world, failed.commit, wanted.settings),
         why=wanted.why,
     )
-    world.forge.say(experiment.place, f"fixed:{wanted.comment_id}", render(reply))
+    world.forge.say(
+        experiment.place, f"fixed:{wanted.comment_id}", render(reply, world.prefix), alone=True
+    )
     attempt = new_attempt(
         world, ledger, experiment, "search", head, failed.seeds, wanted.asked_by, wanted.comment_id,
         overrides=overrides_of(world, baseline, head), baseline=baseline.tag,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from bot.core import baseline as baselines
-from bot.core import pairing, quoting, verdict
+from bot.core import pairing, quoting
 from bot.core.attempt import Attempt
 from bot.core.baseline import Baseline, SeedResult
 from bot.core.comparability import (
@@ -19,6 +19,7 @@ from bot.core.comparability import (
     parity,
     refusal,
 )
+from bot.core.deciding import Together, judge_any
 from bot.core.experiment import Experiment
 from bot.core.interval import Interval, Sample, signed
 from bot.core.ledger import Ledger
@@ -27,7 +28,7 @@ from bot.core.rules import Rules, changes
 from bot.core.runs import ObservedRun
 from bot.core.settings import read_settings
 from bot.core.spending import level
-from bot.core.verdict import Judgement, Outcome
+from bot.core.verdict import Outcome
 from bot.errors import UserError
 from bot.handlers import comparing
 from bot.ports import Change, World
@@ -54,12 +55,6 @@ def read(world: World, tag: str) -> Baseline:
     return baselines.parse(world.forge.baseline_asset(tag))
 
 
-def release_url(world: World, tag: str) -> str:
-    """The page of a baseline's release."""
-    environment = world.environment
-    return f"{environment.server_url}/{environment.repository}/releases/tag/{tag}"
-
-
 def most_seeds(world: World, experiment: Experiment | None = None) -> int:
     """The seeds of one change at its last planned look, as it was when it was first launched."""
     if experiment and experiment.frozen and experiment.frozen.most_seeds:
@@ -72,20 +67,31 @@ def rules(world: World, experiment: Experiment) -> Rules:
     return experiment.frozen or world.config.rules
 
 
-def freeze(world: World, ledger: Ledger, baseline: Baseline, seeds: int) -> Rules:
+def freeze(
+    world: World, ledger: Ledger, experiment: Experiment, baseline: Baseline, seeds: Sequence[int]
+) -> Rules:
     """What an experiment is judged by from its first launch on, whatever is configured later.
 
-    How the arms are compared is chosen from what baselines have shown of the seeds' luck.
+    Pairs need a baseline with the same seeds: one that came later may have others.
+
+    Raises:
+        UserError: the baseline holds no values of a metric by which a change may win.
     """
+    held = experiment.frozen or _paired_or_not(world, ledger, baseline, len(seeds))
+    known, *_ = [comparing.reference(baseline, each.name) for each in held.deciding]
+    shared = set(seeds) & set(known.seeds)
+    return held if len(shared) == min(len(seeds), known.n) else held.but(method="welch")
+
+
+def _paired_or_not(world: World, ledger: Ledger, baseline: Baseline, seeds: int) -> Rules:
+    """What is configured, and what baselines have shown of the luck that seeds share."""
     now = world.config.rules
-    known = baseline.sample(now.metric.name)
-    if known is None:
-        return now
+    known = comparing.reference(baseline, now.metric.name)
     tags = [ref.tag for ref in ledger.baselines if ref.tag != baseline.tag][-EARLIER:]
     before = [kept(world, tag, now.metric.name) for tag in tags]
     arms = [*(arm for arm in before if arm), known]
     most = most_seeds(world)
-    first = level(seeds, (), most, known.n)
+    first = level(seeds, (), most, known.n, metrics=len(now.deciding))
     method = pairing.method([(b, a) for a, b in pairwise(arms)], seeds, known.n, first)
     return now.but(method=method, most_seeds=most)
 
@@ -104,11 +110,32 @@ def code(world: World, experiment: Experiment, commit: str) -> str | None:
     return code_hash(world.forge.blobs(commit), paths) if paths else None
 
 
-def alpha(world: World, experiment: Experiment, attempt: Attempt, baseline_seeds: int) -> float:
-    """The error probability that the look at this attempt may use."""
-    method, looks = rules(world, experiment).method, experiment.looks(attempt)
-    most = most_seeds(world, experiment)
-    return level(len(attempt.runs), looks, most, baseline_seeds, method)
+def led(world: World, experiment: Experiment) -> Rules:
+    """What its latest attempt is about: if that confirms, the metric leads that won the search."""
+    held, latest = rules(world, experiment), experiment.latest
+    confirms = latest is not None and latest.purpose == "confirm"
+    gain = experiment.searched.gain if confirms and experiment.searched else None
+    return held.led_by(gain.metric) if gain and gain.metric else held
+
+
+def alpha(
+    world: World,
+    experiment: Experiment,
+    baseline_seeds: int,
+    seeds: int,
+    earlier: Sequence[int],
+) -> float:
+    """The error probability that a look may use, for each metric that may win.
+
+    Args:
+        world: the ports.
+        experiment: whose look it is.
+        baseline_seeds: the baseline's seeds.
+        seeds: the change's at this look.
+        earlier: its seeds at the looks before.
+    """
+    held, most = rules(world, experiment), most_seeds(world, experiment)
+    return level(seeds, earlier, most, baseline_seeds, held.method, len(held.deciding))
 
 
 def judge(rules: Rules, attempt: Attempt, runs: Sequence[ObservedRun]) -> Judge:
@@ -150,16 +177,14 @@ def judged(
     attempt: Attempt,
     baseline: Baseline,
     results: Sequence[SeedResult],
-) -> Judgement:
+) -> Together:
     """The verdict on an attempt that can be compared with its baseline."""
     held = rules(world, experiment)
-    before = comparing.reference(held, baseline)
-    return verdict.judge(
-        comparing.sample(results, held.metric.name),
-        before,
-        sign=held.primary.sign,
-        min_effect=held.metric.min_effect,
-        alpha=alpha(world, experiment, attempt, before.n),
+    metrics = comparing.deciding(held, baseline, results)
+    measured, earlier = metrics[0].baseline.n, experiment.looks(attempt)
+    return judge_any(
+        metrics,
+        alpha=alpha(world, experiment, measured, len(attempt.runs), earlier),
         guards=comparing.guards(held, baseline, results),
         method=held.method,
     )
@@ -204,4 +229,4 @@ def reported(world: World, experiment: Experiment, attempt: Attempt) -> Interval
     gain = attempt.gain
     assert gain is not None, "a WIN rests on an interval"
     known = Interval(gain.difference, gain.lower, gain.upper, gain.alpha)
-    return signed(known, rules(world, experiment).primary.sign)
+    return signed(known, led(world, experiment).primary.sign)

@@ -13,6 +13,7 @@ from bot.core.quoting import code
 from bot.core.watch import stopped
 from bot.errors import UserError
 from bot.events import CommentWritten
+from bot.handlers.comparing import check_measured
 from bot.handlers.judging import current, freeze, most_seeds
 from bot.handlers.plan import (
     check_idle,
@@ -46,11 +47,7 @@ def launch(
     check_pull(world, pull, command.arguments.get("commit"))
     _is_head(pull, command.arguments.get("commit"))
     baseline = current(world, ledger)
-    experiment = known or adopted(pull)
-    if experiment.phase == "closed":  # and its PR is open again
-        experiment = experiment.but(phase="open")
-    if experiment.pull != pull.number:  # a new PR of the same branch: it is answered there
-        experiment = experiment.but(pull=pull.number, progress_id=None)
+    experiment = _on(pull, known or adopted(pull))
     check_idle(experiment)
     change = _contains(world, pull, pull.head, baseline)
     before, overrides, typed = _wanted(world, command, experiment, pull.head, baseline)
@@ -68,6 +65,8 @@ def launch(
             verdict=before.verdict,
         )
     _check_seeds(world, seeds)
+    frozen = freeze(world, ledger, experiment, baseline, seeds)
+    check_measured(frozen, baseline)
     experiment = _superseded(world, event, experiment, pull.head)
     attempt = new_attempt(
         world, ledger, experiment, "search", pull.head, seeds, event.author, event.comment_id,
@@ -76,7 +75,7 @@ def launch(
     after = experiment.with_attempt(attempt).but(
         answered=(*experiment.answered, event.comment_id),
         stale=None,
-        frozen=experiment.frozen or freeze(world, ledger, baseline, len(seeds)),
+        frozen=frozen,
     )
     message = (
         f"#{experiment.number}: {event.author} launches attempt {attempt.number} "
@@ -90,6 +89,15 @@ def launch(
         head=pull.head,
         right="decide" if pull.is_fork else None,
     )
+
+
+def _on(pull: Pull, experiment: Experiment) -> Experiment:
+    """The experiment as a PR goes on with it."""
+    if experiment.phase in ("closed", "stalled"):  # its PR is open again, or written by hand
+        experiment = experiment.but(phase="open")
+    if experiment.pull != pull.number:  # a new PR of the same branch: it is answered there
+        experiment = experiment.but(pull=pull.number, progress_id=None)
+    return experiment
 
 
 def _wanted(
@@ -179,9 +187,7 @@ def _superseded(
             "Its report comes by itself; `/launch` again after it."
         )
     stop = Stop(by=event.author, why="a newer commit was launched", at=world.clock.now())
-    stopping = stopped(attempt, stop)
-    runs = tuple(run if run.ended else run.but(state="killed") for run in stopping.runs)
-    return experiment.with_attempt(stopping.but(runs=runs, verdict="SUPERSEDED"))
+    return experiment.with_attempt(stopped(attempt, stop).but(verdict="SUPERSEDED"))
 
 
 def _contains(world: World, pull: Pull, commit: str, baseline: Baseline) -> Change:

@@ -4,17 +4,16 @@ An issue that nobody asked for would surprise a team: so only setup, which a per
 which says what it made, opens it, and a ring that finds none opens none.
 """
 
-import hashlib
-
 from bot.comments import render
 from bot.core.board import history, ranked
+from bot.core.fingerprint import fingerprint
 from bot.core.ledger import Board, Ledger
 from bot.core.tries import confirmation, false_wins
-from bot.handlers.judging import release_url
 from bot.ports import World
 from bot.replies import Leaderboard
 
 TITLE = "Leaderboard"
+KEY = "leaderboard"
 
 
 def create(world: World) -> int | None:
@@ -23,7 +22,7 @@ def create(world: World) -> int | None:
     if not world.config.reports.leaderboard or ledger.board.issue is not None:
         return None
     body = _body(world, ledger)
-    number = world.forge.open_issue("leaderboard", TITLE, body)
+    number = world.forge.open_issue(KEY, TITLE, body)
     world.forge.pin(number)
     _write(world, ledger, number, body)
     return number
@@ -35,34 +34,31 @@ def show(world: World, ledger: Ledger) -> None:
     if number is None or not world.config.reports.leaderboard:
         return
     body = _body(world, ledger)
-    if ledger.board.said != _digest(body):
-        world.forge.write_issue(number, body)
+    if ledger.board.said != fingerprint(body):
+        world.forge.write_issue(number, KEY, body)
         _write(world, ledger, number, body)
 
 
 def _write(world: World, ledger: Ledger, number: int, body: str) -> None:
-    after = ledger.with_board(Board(issue=number, said=_digest(body)))
+    after = ledger.with_board(Board(issue=number, said=fingerprint(body)))
     world.forge.write_ledger(ledger, after, "The leaderboard")
 
 
-def _digest(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest()[:12]
-
-
 def _body(world: World, ledger: Ledger) -> str:
-    metric, current = world.config.metric, ledger.baseline
+    rules, current = world.config.rules, ledger.baseline
     tries = ledger.tries(current.tag) if current else None
     return render(
         Leaderboard(
-            metric=metric.name,
-            goal=metric.goal,
+            metric=rules.metric.name,
+            goal=rules.metric.goal,
             baseline=current.tag if current else "",
-            baseline_url=release_url(world, current.tag) if current else "",
+            baseline_url=world.environment.release_url(current.tag) if current else "",
             rows=ranked(ledger),
-            history=history(ledger, metric.name),
+            history=history(ledger, rules.metric.name),
             tries=tries.all if tries else 0,
             wins=tries.wins if tries else 0,
             false_wins=false_wins(tries.all) if tries else 0.0,
-            confirmation=confirmation(tries.all + 1) if tries else 0.0,
-        )
+            confirmation=confirmation(tries.all + 1, len(rules.deciding)) if tries else 0.0,
+        ),
+        world.prefix,
     )

@@ -121,10 +121,8 @@ def check_locks(world: World, desk: Desk, whats: Iterable[What], place: int, per
 
 def described(world: World, lock: Lock) -> str:
     """A lock in a sentence, with a link to where it was asked for."""
-    environment = world.environment
-    url = f"{environment.server_url}/{environment.repository}/issues/{lock.place}"
-    if lock.comment_id > 0:
-        url += f"#issuecomment-{lock.comment_id}"
+    comment_id = lock.comment_id if lock.comment_id > 0 else None
+    url = world.environment.issue_url(lock.place, comment_id)
     reason = f", because {code(lock.reason, 300)}" if lock.reason else ""
     return (
         f"{NAMES[lock.what]} is [locked]({url}) by {text(lock.owner)} until {moment(lock.until)}"
@@ -138,7 +136,7 @@ def holds_up(world: World, desk: Desk, place: int, person: str) -> bool:
     if lock is None:
         return False
     sentence = f"{described(world, lock)} This waits until then, or until `/unlock`."
-    world.forge.say(place, f"locked:{lock.comment_id}", render(Noted(sentence)))
+    world.forge.say(place, f"locked:{lock.comment_id}", render(Noted(sentence), world.prefix))
     return True
 
 

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def measure(
     world: World, rules: Rules, attempt: Attempt, observed: Mapping[str, ObservedRun]
 ) -> tuple[SeedResult, ...]:
-    """Read the metric, its curve and the guards of every run, in one request for each.
+    """Read what decides, with its curves, and the guards of every run, in one request for each.
 
     Raises:
         UserError: a run is gone, or logged no finite number for the metric that decides.
@@ -33,8 +33,10 @@ def measure(
 
 def _seed(world: World, rules: Rules, run: Run, seen: ObservedRun) -> SeedResult:
     """One run's numbers; what a summary keeps by itself needs no whole curve, however long."""
-    primary, metrics = rules.primary, {m.name: m for m in rules.guard_metrics}
-    drawn = {primary.name: primary, **{n: m for n, m in metrics.items() if m.value != "summary"}}
+    primary, others = rules.primary, {m.name: m.metric for m in rules.deciding[1:]}
+    metrics = {**others, **{m.name: m for m in rules.guard_metrics}}
+    guards = {n: m for n, m in metrics.items() if m.value != "summary"}
+    drawn = {primary.name: primary, **others, **guards}
     whole = [n for n, m in drawn.items() if m.value != "summary" and recorded(m, seen) is None]
     curves = world.tracker.curves(run.id, tuple(drawn), whole)
     found = {n: number_of(m, seen, curves.get(n, ())) for n, m in metrics.items()}
@@ -47,6 +49,7 @@ def _seed(world: World, rules: Rules, run: Run, seen: ObservedRun) -> SeedResult
         url=world.tracker.run_url(run.id),
         values=values,
         curve=thinned(curve),
+        curves={name: thinned(curves.get(name, ())) for name in others},
         effort=effort(seen),
         examples=_examples(primary, seen, values[primary.name]),
     )

@@ -66,14 +66,15 @@ def _held_out(
     used = [run.seed for attempt in same for run in attempt.runs]
     seeds = unseen(world.config.seeds.held_out, used)
     measured = len(judging.read(world, searched.baseline).seeds)
-    if not confirmable(len(seeds), measured, tries):
+    metrics = len(judging.rules(world, experiment).deciding)
+    if not confirmable(len(seeds), measured, tries, metrics):
         raise UserError(
             f"This is try {tries} against {searched.baseline}: after so many, "
             f"{len(seeds)} held-out seeds cannot tell a good change from a lucky one. Hold out "
             "more (`seeds.held_out` in `.github/labhand.yml`), or measure a new baseline with "
             "`/baseline`."
         )
-    return confirmation(tries), seeds
+    return confirmation(tries, metrics), seeds
 
 
 def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experiment:
@@ -124,15 +125,10 @@ def merge(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     assert attempt.baseline is not None
     assert experiment.pull is not None
     assert ledger.baseline is not None
-    merged = world.forge.pull(experiment.pull).merge_commit
-    if merged is None and attempt.baseline != ledger.baseline.tag:
-        raise UserError(
-            f"The WIN was confirmed against {attempt.baseline}, but {ledger.baseline.tag} was "
-            f"released in between. Merge `{world.forge.default_branch}` into this branch, then "
-            "`/launch` again."
-        )
+    if world.forge.pull(experiment.pull).merge_commit is None:
+        _check_first(world, ledger, experiment, attempt)
     release = next_tag(ledger.tags)
-    old, held = judging.read(world, attempt.baseline), judging.rules(world, experiment)
+    old, held = judging.read(world, attempt.baseline), judging.led(world, experiment)
     observed = world.tracker.observe([run.id for run in attempt.runs])
     assert attempt.level is not None
     results = measure(world, held, attempt, observed)
@@ -141,6 +137,26 @@ def merge(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     method = world.config.merge.method
     merged = world.forge.merge(experiment.pull, attempt.commit, method, title, body.strip())
     return ledger.put(experiment.but(phase="merged", merge_commit=merged, release=release))
+
+
+def _check_first(world: World, ledger: Ledger, experiment: Experiment, attempt: Attempt) -> None:
+    """Check that nothing was merged since the confirmation: the two were not measured together.
+
+    Raises:
+        UserError: another winner was, whether or not it is released yet.
+    """
+    assert ledger.baseline is not None
+    others = (e for e in ledger.experiments.values() if e.number != experiment.number)
+    if other := next((e for e in others if e.phase == "merged"), None):
+        what = f"#{other.place} was merged"
+    elif attempt.baseline != ledger.baseline.tag:
+        what = f"{ledger.baseline.tag} was released"
+    else:
+        return
+    raise UserError(
+        f"The WIN was confirmed against {attempt.baseline}, but {what} in between. Merge "
+        f"`{world.forge.default_branch}` into this branch, then `/launch` again."
+    )
 
 
 def message(world: World, experiment: Experiment, found: Interval, release: str) -> str:
@@ -160,7 +176,7 @@ def message(world: World, experiment: Experiment, found: Interval, release: str)
         MergeMessage(
             title=f"{experiment.title} (#{experiment.pull})",
             summary=experiment.written,
-            metric=judging.rules(world, experiment).metric.name,
+            metric=judging.led(world, experiment).metric.name,
             searched=judging.reported(world, experiment, searched),
             search_seeds=searched.seeds,
             confirmed=found,

@@ -4,12 +4,14 @@ from bot.core.baseline import Baseline
 from bot.core.idea import hoped
 from bot.core.interval import Sample
 from bot.core.power import detectable
+from bot.core.rules import PrimaryMetric
 from bot.core.spending import level
-from bot.handlers.comparing import worth
-from bot.handlers.judging import most_seeds, release_url
+from bot.core.verdict import absolute
+from bot.handlers.comparing import reference, worth
+from bot.handlers.judging import most_seeds
 from bot.handlers.pricing import price
 from bot.ports import World
-from bot.replies import Judging, Sight
+from bot.replies import Alternative, Judging, Sight
 
 
 def outlook(world: World, baseline: Baseline, expected: str) -> Judging:
@@ -19,29 +21,46 @@ def outlook(world: World, baseline: Baseline, expected: str) -> Judging:
         world: the ports.
         baseline: that it will be measured against.
         expected: the gain that its author hopes for, in words.
+
+    Raises:
+        UserError: the baseline does not hold the metrics that decide, or is no measure of a share.
     """
-    metric = world.config.metric
+    rules, metric = world.config.rules, world.config.metric
     seeds, most = world.config.seeds.experiment, most_seeds(world)
-    sample = Sample(baseline.values(metric.name))
+    sample = reference(baseline, metric.name)
     return Judging(
         metric=metric.name,
         goal=metric.goal,
         value=metric.value,
-        min_effect=worth(world.config.rules, sample),
+        min_effect=worth(rules, sample),
         guards={name: guard.limit for name, guard in world.config.guards.items()},
         baseline=baseline.tag,
-        baseline_url=release_url(world, baseline.tag),
+        baseline_url=world.environment.release_url(baseline.tag),
         baseline_seeds=sample.n,
         seeds=seeds,
         first=_sight(world, baseline, sample, len(seeds)),
         last=_sight(world, baseline, sample, most),
         hope=hoped(expected),
+        alternatives=tuple(_alternative(world, baseline, each) for each in rules.deciding[1:]),
+    )
+
+
+def _alternative(world: World, baseline: Baseline, also: PrimaryMetric) -> Alternative:
+    """A further metric by which a change may win, and what the first look sees by it."""
+    sample = reference(baseline, also.name)
+    return Alternative(
+        metric=also.name,
+        goal=also.goal,
+        value=also.value,
+        min_effect=absolute(also.min_effect, sample),
+        gain=_sight(world, baseline, sample, len(world.config.seeds.experiment)).gain,
     )
 
 
 def _sight(world: World, baseline: Baseline, sample: Sample, seeds: int) -> Sight:
     """What so many seeds see, where every look before them was taken."""
     each, most = len(world.config.seeds.experiment), most_seeds(world)
-    alpha = level(seeds, tuple(range(each, seeds, each)), most, sample.n)
+    earlier, metrics = tuple(range(each, seeds, each)), len(world.config.rules.deciding)
+    alpha = level(seeds, earlier, most, sample.n, metrics=metrics)
     found = detectable(sample.sd, seeds, sample.n, alpha)
     return Sight(seeds, found, price(world, baseline, seeds))

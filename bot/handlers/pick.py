@@ -127,6 +127,8 @@ def hand_over(world: World, place: int) -> None:
     world.set_output("write", "true")
     world.set_output("head", task.head)
     body = render(
-        Writing(experiment.branch, world.config.claude.model, world.environment.workflow_url)
+        Writing(experiment.branch, world.config.claude.model, world.environment.workflow_url),
+        world.prefix,
     )
-    world.forge.say(experiment.number, f"writing:{world.environment.workflow_run}", body)
+    key = f"writing:{world.environment.workflow_run}"
+    world.forge.say(experiment.number, key, body, alone=True)

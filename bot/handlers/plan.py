@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from bot.core.attempt import Attempt, Purpose, Run, run_id
+from bot.core.attempt import Attempt, Folded, Purpose, Run, change_of, run_id
 from bot.core.baseline import Baseline
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
@@ -104,13 +104,16 @@ def new_attempt(
     Raises:
         UserError: its price would pass a limit of the budget.
     """
-    runs = _runs(world, (*ledger.experiments.values(), experiment), commit, overrides, seeds)
+    tree = world.forge.tree(commit)
+    known = (each for e in (*ledger.experiments.values(), experiment) for each in e.everything)
+    same = [a for a in known if (a.commit, a.change) == (commit, change_of(tree, overrides))]
+    runs = _runs(world, same, commit, overrides, seeds)
     measured = baseline or (ledger.baseline.tag if ledger.baseline else None)
     attempt = Attempt(
         number=experiment.next_number,
         purpose=purpose,
         commit=commit,
-        tree=world.forge.tree(commit),
+        tree=tree,
         overrides=overrides,
         typed=tuple(typed),
         baseline=baseline,
@@ -128,23 +131,20 @@ def new_attempt(
 
 def _runs(
     world: World,
-    experiments: Iterable[Experiment],
+    same: Iterable[Attempt | Folded],
     commit: str,
     overrides: Mapping[str, str],
     seeds: Sequence[int],
 ) -> tuple[Run, ...]:
     """The run of each seed: one that is good or on its way, or the next after those that failed.
 
-    Runs are known by what they train, not by their name alone: it holds the repository's, and
+    Runs are known by what they train, not by their name: it holds the repository's, and
     repositories are renamed.
     """
     repository = world.environment.repository
     earlier: dict[int, dict[int, Run]] = {}
-    for attempt in (a for e in experiments for a in e.everything if a.commit == commit):
-        whole = isinstance(attempt, Attempt) and attempt.overrides == overrides
-        for run in attempt.runs:
-            if whole or run.id == run_id(repository, commit, overrides, run.seed, run.retry):
-                earlier.setdefault(run.seed, {})[run.retry] = run
+    for run in (run for attempt in same for run in attempt.runs):
+        earlier.setdefault(run.seed, {})[run.retry] = run
     finished = [r.id for each in earlier.values() for r in each.values() if r.state == "finished"]
     kept = world.tracker.observe(finished) if finished else {}
     found = []

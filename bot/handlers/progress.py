@@ -11,12 +11,17 @@ from bot.handlers import judging
 from bot.ports import World
 from bot.replies import Progress
 
+KEY = "progress"
+
 
 def show(world: World, experiment: Experiment, observed: Mapping[str, ObservedRun]) -> Experiment:
-    """Edit the progress comment, or write it if it is not there; return the experiment with it."""
+    """Edit the progress comment; return the experiment with it.
+
+    If it is not there yet, it is written by whoever has claimed a step, and by nobody else.
+    """
     attempt = experiment.latest
     assert attempt is not None
-    metric = judging.rules(world, experiment).metric.name
+    metric = judging.led(world, experiment).metric.name
     body = render(
         Progress(
             attempt=attempt.number,
@@ -25,19 +30,23 @@ def show(world: World, experiment: Experiment, observed: Mapping[str, ObservedRu
             runs=rows(world, metric, attempt, observed),
             metric=metric,
             group_url=world.tracker.group_url(group(experiment, attempt)),
-            verdict=attempt.verdict,
+            verdict=attempt.outcome,
             queue=attempt.queue,
             waiting=tuple(run.seed for run in attempt.runs if run.state == "waiting"),
             waits_for=attempt.waits_for,
             stuck=attempt.stuck,
             futile=attempt.futile,
             stopping=tuple(run.seed for run in attempt.runs if run.stop and not run.ended),
-        )
+        ),
+        world.prefix,
     )
     if experiment.progress_id:
-        world.forge.edit(experiment.progress_id, body)
+        world.forge.edit(experiment.progress_id, KEY, body)
         return experiment
-    return experiment.but(progress_id=world.forge.say(experiment.place, "progress", body))
+    held = experiment.intention
+    if held is None or held.workflow_run != world.environment.workflow_run:
+        return experiment
+    return experiment.but(progress_id=world.forge.say(experiment.place, KEY, body, alone=True))
 
 
 def rows(

@@ -36,11 +36,11 @@ def propose(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
         judging=judge,
     )
     pull = world.forge.open_pull(
-        experiment.branch, experiment.title, render(body), experiment.author
+        experiment.branch, experiment.title, render(body, world.prefix), experiment.author
     )
     check.untrained(world, head)
     ready = Ready(pull, experiment.branch, judge, idea.expected, experiment.written)
-    world.forge.say(experiment.number, f"ready:{pull}", render(ready))
+    world.forge.say(experiment.number, f"ready:{pull}", render(ready, world.prefix), alone=True)
     return ledger.put(experiment.but(phase="open", pull=pull))
 
 
@@ -48,7 +48,7 @@ def abandon(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     """Say that the job which wrote the code was cut off, and let the idea be picked again."""
     reply = NothingWritten("the job that wrote it was cut off", world.environment.workflow_url)
     held = experiment.intention.workflow_run if experiment.intention else 0
-    world.forge.say(experiment.number, f"abandoned:{held}", render(reply))
+    world.forge.say(experiment.number, f"abandoned:{held}", render(reply, world.prefix), alone=True)
     return settle_model(ledger.put(experiment.but(phase="stalled")), experiment.number, None)
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
+from bot.core.deciding import Deciding
 from bot.core.experiment import Experiment
-from bot.core.interval import Sample
+from bot.core.interval import Sample, differences
 from bot.core.metric import Metric
 from bot.core.power import chances, reachable
 from bot.core.runs import ObservedRun, number_of, recorded
-from bot.core.spending import level
 from bot.handlers import judging
-from bot.handlers.comparing import worth
 from bot.ports import World
 
 
@@ -26,24 +25,33 @@ def is_futile(world: World, experiment: Experiment, observed: Mapping[str, Obser
         return False
     held = judging.rules(world, experiment)
     finished = [run for run in attempt.runs if run.state == "finished" and run.id in observed]
-    numbers = {run.seed: _number(held.primary, observed[run.id]) for run in finished}
+    seen = {run.seed: observed[run.id] for run in finished}
+    arms = [_arm(each.metric, seen) for each in held.deciding]
+    if any(arm.n < 2 for arm in arms):
+        return False
+    metrics = [
+        Deciding(each.name, each.metric.sign, each.min_effect, arm, before)
+        for each, arm in zip(held.deciding, arms, strict=True)
+        if (before := judging.kept(world, attempt.baseline, each.name))
+    ]
+    if len(metrics) < len(arms):
+        return False
+    pairs = min(differences(each.candidate, each.baseline).n for each in metrics)
+    if held.method == "paired" and pairs < 2:
+        return False
+    measured, taken = metrics[0].baseline.n, experiment.looks(attempt)
+    looks = {
+        n: judging.alpha(world, experiment, measured, n, taken)
+        for n in {len(attempt.runs), judging.most_seeds(world, experiment)}
+    }
+    return not reachable(chances(metrics, looks, held.method))
+
+
+def _arm(metric: Metric, seen: Mapping[int, ObservedRun]) -> Sample:
+    """What the seeds gave that have finished, as far as it is known."""
+    numbers = {seed: _number(metric, run) for seed, run in seen.items()}
     values = {seed: number for seed, number in numbers.items() if number is not None}
-    if len(values) < 2:
-        return False
-    before = judging.read(world, attempt.baseline).sample(held.metric.name)
-    if before is None:
-        return False
-    most, taken = judging.most_seeds(world, experiment), experiment.looks(attempt)
-    looks = {n: level(n, taken, most, before.n, held.method) for n in {len(attempt.runs), most}}
-    likely = chances(
-        Sample(tuple(values.values()), tuple(values)),
-        before,
-        looks,
-        sign=held.primary.sign,
-        min_effect=worth(held, before),
-        method=held.method,
-    )
-    return not reachable(likely)
+    return Sample(tuple(values.values()), tuple(values))
 
 
 def _number(metric: Metric, seen: ObservedRun) -> float | None:

@@ -43,9 +43,6 @@ def push(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
         if experiment.pull and experiment.branch == fork_branch(experiment.pull) and not image:
             _lend_branch(world, experiment.pull, attempt.commit)
         job = world.tracker.prepare(attempt.commit, _program(world.config.train), image)
-    for run in _given_up(experiment):
-        world.tracker.stop(run.id)
-    if due:
         items |= _queue(world, experiment, attempt, due, job)
     runs = tuple(
         run.but(state="queued", item=items[run.id]) if run.id in items else run
@@ -54,7 +51,9 @@ def push(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     queued = attempt.but(runs=runs, queued=True, pushed_at=world.clock.now())
     if not attempt.queued:
         reply = _answer(world, experiment, queued, progress.group(experiment, attempt))
-        world.forge.say(experiment.place, f"reply:{attempt.comment_id}", render(reply))
+        world.forge.say(
+            experiment.place, f"reply:{attempt.comment_id}", render(reply, world.prefix), alone=True
+        )
     check.training(world, experiment, attempt)
     return ledger.put(progress.show(world, experiment.with_attempt(queued), {}))
 
@@ -123,19 +122,11 @@ def _launch(
     )
 
 
-def _given_up(experiment: Experiment) -> list[Run]:
-    """Runs of the attempt before, if a newer commit made it pointless."""
-    before = experiment.attempts[-2] if len(experiment.attempts) > 1 else None
-    if before is None or before.verdict != "SUPERSEDED":
-        return []
-    return [run for run in before.runs if run.state == "killed"]
-
-
 def _answer(world: World, experiment: Experiment, attempt: Attempt, group: str) -> Launched:
     """What was queued for this attempt; runs of an attempt before it were not trained again."""
     earlier = {run.id for a in experiment.attempts if a.number < attempt.number for run in a.runs}
     new = [run for run in attempt.runs if run.id not in earlier]
-    metric = judging.rules(world, experiment).metric.name
+    metric = judging.led(world, experiment).metric.name
     return Launched(
         attempt=attempt.number,
         purpose=attempt.purpose,

@@ -1,8 +1,9 @@
 """The handler of every ring: look at the world, and take whatever steps are due."""
 
+import contextlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from zlib import crc32
 
 from bot.comments import render
@@ -49,25 +50,46 @@ def reconcile(
         catch_up: what a look at everything takes up besides; returns whether it has to come again.
 
     Returns:
-        The ledger as it was last read.
+        The ledger as it was last read or written.
     """
     asked = asked or place is not None
     taken: Counter[int] = Counter()
     aside: dict[int, Exception | None] = {}
-    ledger = _look(world, place)
-    while any(_tried(world, ledger, e, taken, aside) for e in _chosen(ledger, place, asked=asked)):
-        ledger = _look(world, place)
+    ledger = world.forge.read_ledger()
+    ledger = look(world, ledger, _chosen(ledger, place, asked=False), closed=place is None)
+    while after := _stepped(world, ledger, _chosen(ledger, place, asked=asked), taken, aside):
+        ledger = look(world, after, _chosen(after, place, asked=False))
     if place is None:
         late = catch_up(ledger)
         ledger = world.forge.read_ledger() if late else ledger
-        # Said in every ring, because another job may have said the opposite in between.
-        world.forge.set_schedule(
-            enabled=late or any(_waits(ledger, e) for e in ledger.experiments.values())
-        )
+        _keep_ringing(world, ledger, late=late)
     leaderboard.show(world, ledger)
     for error in filter(None, aside.values()):
         raise error
     return ledger
+
+
+def _stepped(
+    world: World,
+    ledger: Ledger,
+    chosen: Iterable[Experiment],
+    taken: Counter[int],
+    aside: dict[int, Exception | None],
+) -> Ledger | None:
+    """Take the first step that is due.
+
+    Args:
+        world: the ports.
+        ledger: as it stands.
+        chosen: some of its experiments.
+        taken: how many steps were taken for each experiment in this ring.
+        aside: experiments that this ring cannot help, with what was raised for them.
+
+    Returns:
+        The ledger behind it; None if none was due.
+    """
+    found = (_tried(world, ledger, each, taken, aside) for each in chosen)
+    return next(filter(None, found), None)
 
 
 def _tried(
@@ -76,47 +98,51 @@ def _tried(
     experiment: Experiment,
     taken: Counter[int],
     aside: dict[int, Exception | None],
-) -> bool:
-    """Take the step that is due, and say whether the ledger is to be read again.
-
-    Args:
-        world: the ports.
-        ledger: as it stands.
-        experiment: one of it.
-        taken: how many steps were taken for each experiment in this ring.
-        aside: experiments that this ring cannot help, with what was raised for them.
-    """
+) -> Ledger | None:
+    """Take the step that is due for one experiment."""
     number = experiment.number
     if number in aside or (step := _due(world, ledger, experiment)) is None:
-        return False
+        return None
     taken[number] += 1
     assert taken[number] <= MOST_STEPS, f"#{number}: {step} for ever"
     try:
-        if not _take(world, ledger, experiment, step):
+        after, came_further = _take(world, ledger, experiment, step)
+        if not came_further:
             aside[number] = None
+        return after
     except Stale:
         raise  # somebody else wrote: everything is decided again
     except Exception as error:
         log.exception("#%s", number)
         aside[number] = error
-    return True
+    return world.forge.read_ledger()
 
 
-def _waits(ledger: Ledger, experiment: Experiment) -> bool:
-    """Whether something will happen that nobody may tell us of."""
-    attempt = experiment.latest
-    due = next_step(experiment, ledger.baseline.tag if ledger.baseline else None)
-    return bool(experiment.intention or due or (attempt and attempt.verdict is None))
+def _keep_ringing(world: World, ledger: Ledger, *, late: bool) -> None:
+    """Switch the schedule on as long as something will happen that nobody may tell us of.
+
+    That is said in every ring, because another job may have said the opposite in between. Whoever
+    decides something writes it down first and then switches the schedule on: so whatever was
+    decided while it was being switched off is found behind that.
+    """
+    waits = late or _waits(ledger)
+    world.forge.set_schedule(enabled=waits)
+    if not waits and _waits(world.forge.read_ledger()):
+        world.forge.set_schedule(enabled=True)
+
+
+def _waits(ledger: Ledger) -> bool:
+    """Whether anything is being done, is due, or is being trained."""
+    tag = ledger.baseline.tag if ledger.baseline else None
+    return bool(ledger.desk.errands) or any(
+        e.intention or next_step(e, tag) or not all(a.is_over for a in e.attempts)
+        for e in ledger.experiments.values()
+    )
 
 
 def _chosen(ledger: Ledger, place: int | None, *, asked: bool) -> tuple[Experiment, ...]:
     found = (e for e in ledger.experiments.values() if place in (None, e.number, e.pull))
     return tuple(e.but(refused="") if asked else e for e in found)
-
-
-def _look(world: World, place: int | None) -> Ledger:
-    ledger = world.forge.read_ledger()
-    return look(world, ledger, _chosen(ledger, place, asked=False))
 
 
 def _due(world: World, ledger: Ledger, experiment: Experiment) -> Step | None:
@@ -125,6 +151,8 @@ def _due(world: World, ledger: Ledger, experiment: Experiment) -> Step | None:
     held = experiment.intention
     if step is not None and _is_locked(world, ledger, experiment, step):
         return None
+    if step is Step.MERGE and held is None and _is_merging(ledger):
+        return None  # whichever comes second was not measured together with the first
     if step is None or held is None:
         return step
     own = held.workflow_run == world.environment.workflow_run and step is not Step.ABANDON
@@ -132,6 +160,11 @@ def _due(world: World, ledger: Ledger, experiment: Experiment) -> Step | None:
         return step
     log.info("#%s: %s is held by workflow run %s", experiment.number, step, held.workflow_run)
     return None
+
+
+def _is_merging(ledger: Ledger) -> bool:
+    """Whether a winner is being merged, in whosever hands."""
+    return any(e.phase == "merging" and e.intention for e in ledger.experiments.values())
 
 
 def _is_locked(world: World, ledger: Ledger, experiment: Experiment, step: Step) -> bool:
@@ -145,8 +178,12 @@ def _is_locked(world: World, ledger: Ledger, experiment: Experiment, step: Step)
     return holds_up(world, ledger.desk, experiment.place, attempt.asked_by)
 
 
-def _take(world: World, ledger: Ledger, experiment: Experiment, step: Step) -> bool:
-    """Claim a step, take it, and write down what came of it; return whether anything did."""
+def _take(world: World, ledger: Ledger, experiment: Experiment, step: Step) -> tuple[Ledger, bool]:
+    """Claim a step, take it, and write down what came of it.
+
+    Returns:
+        The ledger behind it, and whether anything came of it.
+    """
     own = world.environment.workflow_run
     claimed = experiment.but(intention=Intention(step=step, workflow_run=own))
     if step is Step.RELEASE:  # nobody else may take the tag while it is being published
@@ -167,8 +204,29 @@ def _take(world: World, ledger: Ledger, experiment: Experiment, step: Step) -> b
             check.concluded(world, left, left.latest.verdict, str(error))
     done = after.experiments[experiment.number].but(intention=None)
     after = settled(world, after.put(done).counted(experiment), experiment.number)
-    world.forge.write_ledger(ledger, after, f"#{experiment.number}: {step}, done")
-    return done != experiment.but(intention=None) and not done.refused
+    message = f"#{experiment.number}: {step}, done"
+    try:
+        written = world.forge.write_ledger(ledger, after, message)
+    except Stale:
+        if step is not Step.PUSH:
+            raise
+        written = _written_beside(world, ledger, after, message)
+    return written, done != experiment.but(intention=None) and not done.refused
+
+
+def _written_beside(world: World, before: Ledger, after: Ledger, message: str) -> Ledger:
+    """Write down what was queued beside what others wrote meanwhile, or it would be queued again.
+
+    Raises:
+        Stale: they wrote about the same.
+    """
+    for _ in range(MOST_STEPS):
+        now = world.forge.read_ledger()
+        if (joined := after.joined(before, now)) is None:
+            break
+        with contextlib.suppress(Stale):
+            return world.forge.write_ledger(now, joined, message)
+    raise Stale(message)
 
 
 def _shown(world: World, before: Experiment, after: Experiment) -> None:
@@ -182,7 +240,7 @@ def _shown(world: World, before: Experiment, after: Experiment) -> None:
 def _say(world: World, place: int, key: str, problem: Problem) -> None:
     """Tell a problem; where even that is impossible (the issue is gone), the log has it."""
     try:
-        world.forge.say(place, key, render(problem))
+        world.forge.say(place, key, render(problem, world.prefix), alone=True)
     except UserError:
         log.exception("#%s cannot be told: %s", place, problem.text)
 
@@ -204,8 +262,8 @@ def _given_up(experiment: Experiment, step: Step, ledger: Ledger, why: str) -> E
             return experiment.but(refused=why)
     attempt = experiment.latest
     assert attempt is not None
-    never = {"pushing": "missing", "waiting": "skipped"}
-    runs = (r.but(state=never.get(r.state, r.state)) for r in attempt.runs)
+    never = ("pushing", "waiting")
+    runs = (r.but(state="skipped") if r.state in never else r for r in attempt.runs)
     invalid = attempt.but(runs=tuple(runs), verdict="INVALID")
     return experiment.with_attempt(invalid).but(release=None)
 

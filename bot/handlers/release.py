@@ -1,5 +1,6 @@
 """A baseline is measured, or a winner merged: publish the tag and the release."""
 
+import shlex
 from collections.abc import Sequence
 
 from bot.comments import render
@@ -17,14 +18,15 @@ from bot.errors import UserError
 from bot.handlers import judging, pricing, progress
 from bot.handlers.comparing import (
     confirmed,
+    deciding_rows,
     guard_rows,
     mismatch,
-    primary_row,
     run_rows,
     sample,
 )
 from bot.handlers.measure import measure
 from bot.handlers.merge import message
+from bot.handlers.push import command
 from bot.ports import World
 from bot.replies import Merged, OpenPull, Released, ReleaseNotes
 
@@ -43,10 +45,11 @@ def release(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     commit = experiment.merge_commit or attempt.commit
     runs = [observed[run.id] for run in attempt.runs]
     new = _baseline(tag, commit, results, runs, held, attempt)
+    held = judging.led(world, experiment)
     old = judging.read(world, attempt.baseline) if attempt.baseline else None
     cost = pricing.spending(world, ledger, experiment, observed).amount
     notes = _notes(world, ledger, experiment, attempt, new, old, cost)
-    url = world.forge.publish(tag, commit, tag, render(notes), new.text())
+    url = world.forge.publish(tag, commit, tag, render(notes, world.prefix), new.text())
     if old is not None:
         reply = Merged(
             merge_commit=commit,
@@ -56,7 +59,7 @@ def release(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
             confirmed=_confirmed(held, attempt, old, results),
             same_tree=world.forge.tree(commit) == world.forge.tree(attempt.commit),
         )
-        world.forge.say(experiment.place, f"merged:{tag}", render(reply))
+        world.forge.say(experiment.place, f"merged:{tag}", render(reply, world.prefix), alone=True)
     else:
         said = Released(
             release=tag,
@@ -66,7 +69,7 @@ def release(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
             commit=commit,
             minutes=new.wall_seconds * len(results) / 60,
         )
-        world.forge.say(experiment.place, f"released:{tag}", render(said))
+        world.forge.say(experiment.place, f"released:{tag}", render(said, world.prefix), alone=True)
     world.forge.close_issue(experiment.number)
     done = experiment.with_attempt(attempt.but(verdict=attempt.verdict or "RELEASED"))
     done = done.but(phase="released", release=tag)
@@ -117,10 +120,8 @@ def _notes(
     old: Baseline | None,
     cost: Amount,
 ) -> ReleaseNotes:
-    held = judging.rules(world, experiment)
+    held = judging.led(world, experiment)
     metric, found = held.metric, sample(new.seeds, held.metric.name)
-    before = old.sample(metric.name) if old else None
-    interval = welch(found, before, ALPHA) if before else None
     earlier = {b.tag: judging.kept(world, b.tag, metric.name) for b in ledger.baselines}
     searched = experiment.searched
     comes_back = _confirmed(held, attempt, old, new.seeds) if old else None
@@ -128,7 +129,10 @@ def _notes(
         tag=new.tag,
         metric=metric.name,
         goal=metric.goal,
-        rows=(primary_row(held, before, found, interval), *guard_rows(held, old, new.seeds)),
+        rows=(
+            *deciding_rows(held, old, new.seeds, _intervals(held, new, old)),
+            *guard_rows(held, old, new.seeds),
+        ),
         previous=old.tag if old else None,
         title=experiment.title,
         pull=experiment.pull,
@@ -141,7 +145,7 @@ def _notes(
         runs=run_rows(metric.name, new.seeds),
         history={**{tag: s.mean for tag, s in earlier.items() if s}, new.tag: found.mean},
         open_pulls=tuple(
-            OpenPull(e.pull, e.title, e.searched.verdict or "", e.searched.gain)
+            OpenPull(e.pull, e.title, e.searched.outcome or "", e.searched.gain)
             for _, e in sorted(ledger.experiments.items())
             if e.pull and e.searched and e.number != experiment.number
         ),
@@ -155,7 +159,19 @@ def _notes(
         cost=cost,
         data=(new.judge.data if new.judge else None) or "",
         message=message(world, experiment, comes_back, new.tag) if comes_back else "",
+        command=shlex.join(command(world.config.train, attempt, attempt.seeds[0])),
     )
+
+
+def _intervals(rules: Rules, new: Baseline, old: Baseline | None) -> dict[str, Interval | None]:
+    """How far a baseline is from the one before, by every metric that decides."""
+    names = [each.name for each in rules.deciding] if old else []
+    known = {name: old.sample(name) for name in names if old}
+    return {
+        name: welch(sample(new.seeds, name), before, ALPHA)
+        for name, before in known.items()
+        if before
+    }
 
 
 def _confirmed(

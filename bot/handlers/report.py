@@ -1,5 +1,6 @@
 """An attempt is complete: say what came out, in a new comment."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -13,8 +14,9 @@ from bot.core.examples import ByExample
 from bot.core.experiment import Experiment
 from bot.core.interval import signed
 from bot.core.ledger import Ledger
-from bot.core.numbers import bounded
+from bot.core.numbers import bounded, half_width
 from bot.core.results import MetricRow
+from bot.core.rules import Rules
 from bot.core.runs import ObservedRun
 from bot.core.spending import information, spent
 from bot.core.verdict import Outcome
@@ -22,13 +24,14 @@ from bot.errors import UserError
 from bot.handlers import check, judging, progress, telling
 from bot.handlers.comparing import (
     confirmed,
+    deciding,
+    deciding_rows,
     effort_rows,
     guard_rows,
+    guards,
     mismatch,
-    primary_row,
-    reference,
     run_rows,
-    sample,
+    traced,
     worth,
 )
 from bot.handlers.failure import failure
@@ -76,12 +79,14 @@ def _say(
 ) -> Ledger:
     attempt = experiment.latest
     assert attempt is not None
-    gain = _gain(world, experiment, reply) if isinstance(reply, Report) else None
+    gain = _gain(judging.rules(world, experiment), reply) if isinstance(reply, Report) else None
     done = experiment.with_attempt(attempt.but(verdict=verdict, gain=gain))
     if isinstance(reply, Report) and verdict == "UNDECIDED":
-        reply = replace(reply, standing=telling.standing(world, ledger, done))
-    body = render(replace(reply, spending=spending(world, ledger, experiment, observed)))
-    posted = world.forge.say(experiment.place, f"report:{attempt.number}", body)
+        reply = replace(reply, rank=telling.rank(world, ledger, done))
+    body = render(
+        replace(reply, spending=spending(world, ledger, experiment, observed)), world.prefix
+    )
+    posted = world.forge.say(experiment.place, f"report:{attempt.number}", body, alone=True)
     for earlier in experiment.attempts[:-1]:
         if earlier.report_id:
             world.forge.minimize(earlier.report_id)
@@ -91,12 +96,13 @@ def _say(
     return ledger.put(progress.show(world, done, observed))
 
 
-def _gain(world: World, experiment: Experiment, reply: Report) -> Gain | None:
-    """What the lab book keeps of a report's interval."""
-    if (interval := reply.rows[0].interval) is None:
+def _gain(rules: Rules, reply: Report) -> Gain | None:
+    """What the lab book keeps of a report's interval, if that bounds anything."""
+    row = reply.rows[0]
+    if row.interval is None or math.isinf(half_width(row.interval)):
         return None
-    sign = judging.rules(world, experiment).primary.sign
-    return Gain.model_validate(asdict(signed(interval, sign)))
+    gain = signed(row.interval, rules.led_by(row.name).primary.sign)
+    return Gain(**asdict(gain), metric=row.name, worth=reply.min_effect)
 
 
 def _confirm(
@@ -110,7 +116,7 @@ def _confirm(
     """A win that comes back on held-out seeds is merged; otherwise say so."""
     attempt = experiment.latest
     assert attempt is not None
-    held = judging.rules(world, experiment)
+    held = judging.led(world, experiment)
     assert attempt.level is not None
     interval, comes_back = confirmed(held, baseline, results, attempt.level)
     if comes_back:
@@ -127,6 +133,8 @@ def _confirm(
 class Ruling:
     """What an attempt came to, and what that rests on."""
 
+    rules: Rules
+    """Led by the metric that decided."""
     outcome: Outcome
     why: str
     rows: tuple[MetricRow, ...]
@@ -147,22 +155,24 @@ def _ruling(
     attempt, held = experiment.latest, judging.rules(world, experiment)
     assert attempt is not None
     parity = judging.compared(world, experiment, baseline, runs, change)
-    judgement = judging.judged(world, experiment, attempt, baseline, results)
+    together = judging.judged(world, experiment, attempt, baseline, results)
+    judgement, led = together.judgement, held.led_by(together.lead)
     hindered = judging.hindered(world, experiment, parity, change)
     outcome, why = hindered or judgement.verdict
-    drawn = None if hindered else telling.drawn_anew(held, baseline, results)
-    before, found = reference(held, baseline), sample(results, held.metric.name)
+    drawn = None if hindered or led != held else telling.drawn_anew(held, baseline, results)
+    alone = dict.fromkeys(together.alone, outcome) if hindered else together.outcomes
     return Ruling(
+        rules=led,
         outcome=outcome,
         why=why,
         rows=(
-            primary_row(held, before, found, judgement.interval),
+            *deciding_rows(led, baseline, results, together.intervals, alone),
             *guard_rows(held, baseline, results),
             *effort_rows(held, baseline, results),
         ),
         parity=parity,
         by_example=drawn,
-        cautions=telling.cautions(held, judgement, drawn) if outcome == "WIN" else (),
+        cautions=telling.cautions(led, judgement, drawn) if outcome == "WIN" else (),
     )
 
 
@@ -176,11 +186,16 @@ def judged(
     """Compare an attempt with its baseline."""
     attempt = experiment.latest
     assert attempt is not None
-    held, most = judging.rules(world, experiment), judging.most_seeds(world, experiment)
-    before, found = reference(held, baseline), sample(results, held.metric.name)
+    most = judging.most_seeds(world, experiment)
     change = world.forge.compare(baseline.commit, attempt.commit)
     runs = [observed[run.id] for run in attempt.runs]
     ruling = _ruling(world, experiment, baseline, results, runs, change)
+    held, lead = ruling.rules, ruling.rules.metric.name
+    metrics = deciding(held, baseline, results)
+    before, found = metrics[0].baseline, metrics[0].candidate
+    stay = guards(held, baseline, results)
+    curves = traced(results, judging.rules(world, experiment).metric.name, lead)
+    low, high = band(traced(baseline.seeds, baseline.metric, lead))
     command, more = _next(world, ruling.outcome, found.n, most)
     going_on = ruling.outcome == "UNDECIDED" and ruling.rows[0].interval is not None
     full = information(max(most, found.n), before.n, held.method)
@@ -198,18 +213,18 @@ def judged(
         title=experiment.title,
         commit=attempt.commit,
         baseline=baseline.tag,
-        baseline_url=judging.release_url(world, baseline.tag),
+        baseline_url=world.environment.release_url(baseline.tag),
         min_effect=worth(held, before),
         method=held.method,
         next_command=command,
         next_seeds=more,
         next_price=price(world, baseline, more or len(attempt.runs), attempt.queue),
-        options=telling.options(world, experiment, baseline, found, before) if going_on else (),
-        runs=run_rows(held.metric.name, results),
-        baseline_runs=run_rows(held.metric.name, baseline.seeds),
-        curve=mean_curve([r.curve for r in results]),
-        baseline_low=band([s.curve for s in baseline.seeds])[0],
-        baseline_high=band([s.curve for s in baseline.seeds])[1],
+        options=telling.options(world, experiment, baseline, metrics, stay) if going_on else (),
+        runs=run_rows(lead, results),
+        baseline_runs=run_rows(lead, baseline.seeds),
+        curve=mean_curve(curves),
+        baseline_low=low,
+        baseline_high=high,
         settings=judging.settings_changed(
             world, baseline.commit, attempt.overrides, baseline.config
         ),
@@ -225,7 +240,7 @@ def judged(
         asked_by=attempt.asked_by,
         group_url=world.tracker.group_url(progress.group(experiment, attempt)),
         workflow_url=world.environment.workflow_url,
-        standing=None,
+        rank=None,
     )
 
 

@@ -5,16 +5,17 @@ from collections.abc import Mapping
 from bot.commands import Command
 from bot.core.attempt import Attempt, Run
 from bot.core.experiment import Experiment
-from bot.core.interval import Interval, Sample
+from bot.core.interval import Interval
 from bot.core.ledger import Ledger
 from bot.core.quoting import code
 from bot.core.results import MetricRow, RunRecord
+from bot.core.rules import Rules
 from bot.core.runs import ObservedRun
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers import judging
 from bot.handlers.arms import Arm, arm, is_baseline, named, owner
-from bot.handlers.comparing import guard_rows, primary_row, run_rows
+from bot.handlers.comparing import deciding_rows, guard_rows, run_rows
 from bot.handlers.measure import measure
 from bot.handlers.report import judged
 from bot.ports import World
@@ -49,11 +50,13 @@ def figures(world: World, word: str) -> Figures:
     whole = attempt is not None and len(attempt.trained) == len(shown.results)
     tag = attempt.baseline if attempt else ledger.baseline.tag if ledger.baseline else None
     baseline = judging.read(world, tag) if tag and tag != shown.name else None
-    before = baseline.sample(rules.metric.name) if baseline else None
-    interval = None
-    if experiment and attempt and baseline and before and whole and attempt.verdict in JUDGED:
-        interval = judging.judged(world, experiment, attempt, baseline, shown.results).interval
-    primary = primary_row(rules, before, _sample(shown, rules.metric.name), interval)
+    intervals: Mapping[str, Interval | None] = {}
+    held = baseline and all(baseline.sample(each.name) for each in rules.deciding)
+    if experiment and attempt and baseline and held and whole and attempt.verdict in JUDGED:
+        together = judging.judged(world, experiment, attempt, baseline, shown.results)
+        rules, intervals = rules.led_by(together.lead), together.intervals
+    _check(shown, rules)
+    primary, *others = deciding_rows(rules, baseline, shown.results, intervals)
     guards = guard_rows(rules, baseline, shown.results)
     return Figures(
         name=shown.name,
@@ -63,17 +66,23 @@ def figures(world: World, word: str) -> Figures:
         verdict=attempt.verdict if attempt and whole else None,
         report_url=_report_url(world, experiment, attempt),
         baseline=tag if baseline and tag else "",
-        baseline_url=judging.release_url(world, tag) if tag else "",
-        rows=(primary, *(_shown(row, interval) for row in guards if row.candidate)),
+        baseline_url=world.environment.release_url(tag) if tag else "",
+        rows=(
+            primary,
+            *others,
+            *(_shown(row, primary.interval) for row in guards if row.candidate),
+        ),
         runs=run_rows(rules.metric.name, shown.results),
         untrained=shown.untrained,
     )
 
 
-def _sample(arm: Arm, metric: str) -> Sample:
-    if any(metric not in r.values for r in arm.results):
-        raise UserError(f"{code(arm.name)} holds no values of {code(metric)}, which decides now.")
-    return Sample(tuple(r.values[metric] for r in arm.results))
+def _check(arm: Arm, rules: Rules) -> None:
+    for each in rules.deciding:
+        if any(each.name not in r.values for r in arm.results):
+            raise UserError(
+                f"{code(arm.name)} holds no values of {code(each.name)}, which decides now."
+            )
 
 
 def _shown(row: MetricRow, interval: Interval | None) -> MetricRow:
@@ -86,9 +95,7 @@ def _shown(row: MetricRow, interval: Interval | None) -> MetricRow:
 def _report_url(world: World, experiment: Experiment | None, attempt: Attempt | None) -> str:
     if experiment is None or attempt is None or attempt.report_id is None:
         return ""
-    here = world.environment
-    page = f"{here.server_url}/{here.repository}/issues/{experiment.place}"
-    return f"{page}#issuecomment-{attempt.report_id}"
+    return world.environment.issue_url(experiment.place, attempt.report_id)
 
 
 def last_report(world: World, word: str) -> Report:

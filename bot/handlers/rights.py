@@ -77,7 +77,7 @@ def is_too_much(world: World, event: CommentWritten) -> bool:
         "carried out. `commands.per_hour` in `.github/labhand.yml` sets the limit."
     )
     key = f"busy:{event.author}:{int(now // HOUR_SECONDS)}"
-    world.forge.say(event.place, key, render(problem))
+    world.forge.say(event.place, key, render(problem, world.prefix))
     return True
 
 

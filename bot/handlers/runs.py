@@ -9,6 +9,7 @@ from bot.core.runs import ObservedRun
 from bot.errors import UserError
 from bot.events import CommentWritten
 from bot.handlers import judging, progress
+from bot.handlers.lock import check_locks
 from bot.ports import World
 from bot.replies import AttemptRuns, ListedRun, Noted, Runs
 
@@ -19,10 +20,13 @@ def runs(world: World, event: CommentWritten, command: Command) -> Runs | Noted:
     Raises:
         UserError: nothing was launched here, or W&B knows none of the runs that are to be marked.
     """
-    experiment = world.forge.read_ledger().at(event.place)
+    ledger = world.forge.read_ledger()
+    experiment = ledger.at(event.place)
     if experiment is None or experiment.latest is None:
         raise UserError("Nothing was launched here yet. `/launch` on a PR trains it.")
     given = command.arguments
+    if given:
+        check_locks(world, ledger.desk, ("pr",), experiment.place, event.author)
     tags = tuple(filter(None, given.get("tag", "").split(",")))
     if given and command.dry_run:
         amount = count(len(experiment.latest.runs), "run")
@@ -33,7 +37,7 @@ def runs(world: World, event: CommentWritten, command: Command) -> Runs | Noted:
     marked = _mark(world, experiment.latest, tags, given) if given else ()
     ids = [run.id for attempt in experiment.attempts for run in attempt.runs]
     observed = world.tracker.observe(ids)
-    metric = judging.rules(world, experiment).metric.name
+    metric = judging.led(world, experiment).metric.name
     return Runs(
         metric=metric,
         attempts=tuple(
@@ -72,7 +76,7 @@ def _listed(
         number=attempt.number,
         purpose=attempt.purpose,
         commit=attempt.commit,
-        verdict=attempt.verdict,
+        verdict=attempt.outcome,
         runs=tuple(
             ListedRun(row.seed, row.state, row.url, row.value, now.seconds if now else None)
             for row, now in zip(rows, seen, strict=True)

@@ -34,7 +34,7 @@ def settle(world: World) -> int:
     if reason := work.reason or refuse(work.files, closed(world.config)):
         reply = NothingWritten(reason, world.environment.workflow_url)
         key = f"nothing-written:{world.environment.workflow_run}"
-        world.forge.say(task.number, key, render(reply))
+        world.forge.say(task.number, key, render(reply, world.prefix), alone=True)
         after = experiment.but(phase="stalled", intention=None)
     else:
         _commit(world, task, experiment, work)

@@ -3,7 +3,6 @@
 from bot.comments import render
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
-from bot.handlers.judging import release_url
 from bot.ports import World
 from bot.replies import Stale
 
@@ -16,13 +15,16 @@ def mark(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     assert searched.baseline is not None
     assert ledger.baseline is not None
     new = ledger.baseline.tag
+    aside = searched.reserved
+    anew = aside.but(seconds=ledger.baseline.seconds) if aside else None
     said = world.forge.said(searched.report_id)
     notice = Stale(
         old=searched.baseline,
         new=new,
-        new_url=release_url(world, new),
+        new_url=world.environment.release_url(new),
         default_branch=world.forge.default_branch,
+        price=anew.price_of(len(world.config.seeds.experiment)) if anew else None,
         report=said[max(said.find("### "), 0) :],
     )
-    world.forge.edit(searched.report_id, render(notice))
+    world.forge.edit(searched.report_id, f"report:{searched.number}", render(notice, world.prefix))
     return ledger.put(experiment.but(stale=new))

@@ -6,49 +6,46 @@ from collections.abc import Mapping, Sequence
 from bot.core.attempt import Attempt
 from bot.core.baseline import Baseline, SeedResult
 from bot.core.board import ranked
+from bot.core.deciding import Deciding
 from bot.core.examples import CAUTION, ByExample, by_example
 from bot.core.experiment import Experiment
-from bot.core.interval import Sample, signed
+from bot.core.interval import signed
 from bot.core.ledger import Ledger
 from bot.core.power import chances
 from bot.core.rules import Rules
 from bot.core.runs import ObservedRun
-from bot.core.spending import level
-from bot.core.verdict import Judgement
+from bot.core.verdict import Guard, Judgement
 from bot.handlers import judging
-from bot.handlers.comparing import worth
 from bot.handlers.pricing import price
 from bot.ports import World
-from bot.replies import Earlier, Option, Standing
+from bot.replies import Earlier, Option, Rank
 
 log = logging.getLogger(__name__)
 MOST_OPTIONS = 2
 
 
 def options(
-    world: World, experiment: Experiment, baseline: Baseline, found: Sample, before: Sample
+    world: World,
+    experiment: Experiment,
+    baseline: Baseline,
+    metrics: Sequence[Deciding],
+    guards: Sequence[Guard],
 ) -> tuple[Option, ...]:
     """The ways to go on with what is undecided: more seeds, as far as looks were planned."""
     attempt = experiment.latest
     assert attempt is not None
-    held, most = judging.rules(world, experiment), judging.most_seeds(world, experiment)
-    more, taken = len(world.config.seeds.experiment), (*experiment.looks(attempt), found.n)
-    seeds = [found.n + more * times for times in range(1, MOST_OPTIONS + 1)]
-    looks = {n: level(n, taken, most, before.n, held.method) for n in seeds if n <= most}
-    if min(found.n, before.n) < 2 or not looks:
+    measured, now = metrics[0].baseline.n, metrics[0].candidate.n
+    more, taken = len(world.config.seeds.experiment), (*experiment.looks(attempt), now)
+    seeds = [now + more * times for times in range(1, MOST_OPTIONS + 1)]
+    most = judging.most_seeds(world, experiment)
+    looks = {n: judging.alpha(world, experiment, measured, n, taken) for n in seeds if n <= most}
+    if min(now, measured) < 2 or not looks:
         return ()
-    likely = chances(
-        found,
-        before,
-        looks,
-        sign=held.primary.sign,
-        min_effect=worth(held, before),
-        method=held.method,
-    )
+    likely = chances(metrics, looks, judging.rules(world, experiment).method, guards)
     return tuple(
         Option(
-            command=f"/launch seeds=+{chance.seeds - found.n}",
-            price=price(world, baseline, chance.seeds - found.n, attempt.queue),
+            command=f"/launch seeds=+{chance.seeds - now}",
+            price=price(world, baseline, chance.seeds - now, attempt.queue),
             win=chance.win,
             loss=chance.loss,
         )
@@ -56,16 +53,18 @@ def options(
     )
 
 
-def standing(world: World, ledger: Ledger, experiment: Experiment) -> Standing | None:
+def rank(world: World, ledger: Ledger, experiment: Experiment) -> Rank | None:
     """Where an experiment, with its verdict, stands among the open ones against its baseline."""
     places = [row.place for row in ranked(ledger.put(experiment)) if not row.stale]
     if len(places) < 2 or experiment.place not in places:
         return None
-    here, board = world.environment, ledger.board.issue
-    page = f"{here.server_url}/{here.repository}/issues/{board}"
-    shown = board is not None and world.config.reports.leaderboard
-    rank = places.index(experiment.place) + 1
-    return Standing(rank, len(places), places[0], page if shown else "")
+    board = ledger.board.issue if world.config.reports.leaderboard else None
+    return Rank(
+        number=places.index(experiment.place) + 1,
+        among=len(places),
+        first=places[0],
+        board_url=world.environment.issue_url(board) if board else "",
+    )
 
 
 def drawn_anew(rules: Rules, baseline: Baseline, results: Sequence[SeedResult]) -> ByExample | None:
@@ -94,15 +93,14 @@ def summaries(
 
 def earlier(world: World, experiment: Experiment) -> tuple[Earlier, ...]:
     """The attempts before the latest one, the last of them first."""
-    environment = world.environment
-    page = f"{environment.server_url}/{environment.repository}/issues/{experiment.place}"
+    here = world.environment
     return tuple(
         Earlier(
             number=attempt.number,
             commit=attempt.commit,
             seeds=len(attempt.runs),
-            verdict=attempt.verdict,
-            url=f"{page}#issuecomment-{attempt.report_id}" if attempt.report_id else "",
+            verdict=attempt.outcome,
+            url=here.issue_url(experiment.place, attempt.report_id) if attempt.report_id else "",
         )
         for attempt in reversed(experiment.attempts[:-1])
     )

@@ -21,6 +21,10 @@ def asked(world: World, event: CommentWritten) -> Question | None:
         return None
     questions = desk.question(event.place)
     own = next((q for q in questions if q.person == event.author), None)
+    if own and 0 < event.comment_id < own.comment_id:  # ids rise; clocks may differ
+        raise UserError(
+            f"This `/yes` is older than {code(own.text, MOST_LETTERS)}, so it confirms nothing."
+        )
     now = world.clock.now() if event.written_at is None else event.written_at
     if own is None:
         others = [q for q in questions if q.until > now]

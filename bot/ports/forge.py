@@ -147,16 +147,16 @@ class Forge(Protocol):
         ...
 
     def close_issue(self, number: int) -> None: ...
-    def write_issue(self, number: int, body: str) -> None:
-        """Replace the text of an issue that the bot opened, keeping its key; not if it is gone."""
+    def write_issue(self, number: int, key: str, body: str) -> None:
+        """Replace the text of an issue that was opened with this key; not if it is gone."""
         ...
 
     def pin(self, number: int) -> None:
         """Pin an issue above the list of all; GitHub may refuse, as with three there already."""
         ...
 
-    def open_issue(self, key: str, title: str, body: str) -> int:
-        """Open an idea's issue once: if the bot's issue with this key is there, that is it.
+    def open_issue(self, key: str, title: str, body: str, labels: tuple[str, ...] = ()) -> int:
+        """Open an issue once: if the bot's issue with this key is there, that is it.
 
         Returns:
             Its number.
@@ -176,23 +176,33 @@ class Forge(Protocol):
         ...
 
     def labelled(self, since: float) -> tuple[int, ...]:
-        """Open issues with the label of an idea to which something happened since a time."""
+        """Open issues with the label of an idea to which something happened since a time.
+
+        Those may be left out to which nothing has happened since we answered there.
+        """
         ...
 
     def labelling(self, place: int) -> IdeaLabelled | None:
         """Who put the label of an idea on an issue last; None if an app did, or we answered."""
         ...
 
-    def say(self, place: int, key: str, body: str) -> int:
+    def say(self, place: int, key: str, body: str, *, alone: bool = False) -> int:
         """Post a comment once: if the bot's comment with this key stands there, it is left alone.
+
+        Args:
+            place: an issue or PR.
+            key: what the comment is known by.
+            body: its text.
+            alone: no other workflow run can be saying this now, because the lab book or the key
+                itself gives it to ours; else it is looked for once more behind the post.
 
         Returns:
             The comment's id.
         """
         ...
 
-    def edit(self, comment_id: int, body: str) -> None:
-        """Replace the text of one of the bot's own comments, keeping its key."""
+    def edit(self, comment_id: int, key: str, body: str) -> None:
+        """Replace the text of one of the bot's own comments, which has this key."""
         ...
 
     def said(self, comment_id: int) -> str:

@@ -35,6 +35,11 @@ class World:
     environment: Environment
 
     @property
+    def prefix(self) -> str:
+        """What commands begin with here."""
+        return self.config.commands.prefix
+
+    @property
     def folder(self) -> Path:
         """Where jobs of one workflow run hand files to each other."""
         return Path(self.environment.folder)

@@ -4,6 +4,7 @@ from bot.replies.answers import Help, Manual, Noted, Problem, Trouble
 from bot.replies.asking import Asked, Budget, DryRun, Plan, Quote
 from bot.replies.board import ArmRow, Comparison, Contest, Figures, Leaderboard, Unlike
 from bot.replies.ideas import (
+    Alternative,
     IdeaBody,
     Judging,
     NothingWritten,
@@ -22,7 +23,7 @@ from bot.replies.merging import (
     Released,
     ReleaseNotes,
 )
-from bot.replies.report import Earlier, Option, Report, Stale, Standing
+from bot.replies.report import Earlier, Option, Rank, Report, Stale
 from bot.replies.status import (
     AttemptRuns,
     ListedRun,
@@ -37,6 +38,7 @@ from bot.replies.training import AlreadyLaunched, Closed, FailureReport, Fixed, 
 
 __all__ = [
     "AlreadyLaunched",
+    "Alternative",
     "ArmRow",
     "Asked",
     "AttemptRuns",
@@ -72,6 +74,7 @@ __all__ = [
     "QueuedRow",
     "Queues",
     "Quote",
+    "Rank",
     "Ready",
     "ReleaseNotes",
     "Released",
@@ -80,7 +83,6 @@ __all__ = [
     "Runs",
     "Sight",
     "Stale",
-    "Standing",
     "Status",
     "StatusRow",
     "Thanks",

@@ -54,6 +54,8 @@ class Comparison:
     guards: tuple[Contest, ...]
     arms: tuple[ArmRow, ...]
     unlike: tuple[Unlike, ...]
+    alternatives: tuple[Contest, ...] = ()
+    """Of the other metrics by which a change may win."""
 
 
 @dataclass(frozen=True)

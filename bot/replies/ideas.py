@@ -33,9 +33,21 @@ class Sight:
     """What so many seeds can see, and what they cost."""
 
     seeds: int
-    gain: float
-    """The smallest that they find in four tries of five."""
+    gain: float | None
+    """The smallest that they find in four tries of five; None where they can find none at all."""
     price: Price
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A further metric by which a change may win."""
+
+    metric: str
+    goal: Goal
+    value: str
+    min_effect: float
+    gain: float | None
+    """The smallest that the first look finds in four tries of five; None where it finds none."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,7 @@ class Judging:
     """At the last one that is planned."""
     hope: float | None
     """The gain that its author expects; None where no number says so."""
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,8 @@ class ReleaseNotes:
     """Digest of the data that it was measured on; empty if no run logged it."""
     message: str
     """Of the merge commit; empty for what was measured without a merge."""
+    command: str
+    """What trains its first seed again, as a shell reads it."""
 
 
 @dataclass(frozen=True)

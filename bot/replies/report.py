@@ -34,10 +34,10 @@ class Earlier:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where an experiment is among the open ones, by the gain that is sure."""
+class Rank:
+    """Where an experiment is among the open ones, by the lower bound of the gain."""
 
-    rank: int
+    number: int
     among: int
     first: int
     """The PR of the one that leads."""
@@ -68,7 +68,7 @@ class Report(Results):
     asked_by: str
     group_url: str
     workflow_url: str
-    standing: Standing | None
+    rank: Rank | None
     """Of what is undecided, where others are open to spend on instead; else None."""
 
 
@@ -80,5 +80,7 @@ class Stale:
     new: str
     new_url: str
     default_branch: str
+    price: Price | None
+    """Of training it anew; None if nobody knows it."""
     report: str
     """The report's text as it was posted."""

@@ -33,19 +33,23 @@ class Plan:
     looks: tuple[int, ...]
     baseline: int = 10
     method: Method = "welch"
+    metrics: int = 1
+    """How many there are of which any may win."""
 
     @property
     def levels(self) -> list[float]:
         """What each look may spend."""
+        most, baseline = self.looks[-1], self.baseline
         return [
-            level(seeds, self.looks[:i], self.looks[-1], self.baseline, self.method)
+            level(seeds, self.looks[:i], most, baseline, self.method, self.metrics)
             for i, seeds in enumerate(self.looks)
         ]
 
     def __str__(self) -> str:
         looks = ", ".join(map(str, self.looks))
         paired = ", paired" if self.method == "paired" else ""
-        return f"{looks} v {self.baseline}{paired}"
+        metrics = f", {self.metrics} metrics" if self.metrics > 1 else ""
+        return f"{looks} v {self.baseline}{paired}{metrics}"
 
 
 DEFAULT = Plan((5, 10, 15))
@@ -104,6 +108,44 @@ def wrong(
     wins = called(after, before, plan, plan.levels)
     losses = called(-after, -before, plan, plan.levels)
     return float(wins.mean()), float(losses.mean())
+
+
+def several(
+    random: np.random.Generator,
+    noise: Noise,
+    plan: Plan,
+    alike: float,
+    experiments: int = EXPERIMENTS,
+) -> list[tuple[Array, Array]]:
+    """Both arms by each of a plan's metrics, no gain anywhere, `alike` of their luck being one.
+
+    Returns:
+        Candidate and baseline for each metric, as of `arms`.
+    """
+    one = arms(random, noise, plan, 0.0, experiments)
+    found = []
+    for _ in range(plan.metrics):
+        own = arms(random, noise, plan, 0.0, experiments)
+        mixed = [
+            math.sqrt(alike) * a + math.sqrt(1 - alike) * b for a, b in zip(one, own, strict=True)
+        ]
+        found.append((mixed[0], mixed[1]))
+    return found
+
+
+def wrong_by_any(
+    plan: Plan, noise: Noise, alike: float, experiments: int = EXPERIMENTS
+) -> tuple[float, float]:
+    """The share of experiments that some metric calls better at some look, or some calls worse.
+
+    The first is the share of false wins, were none of them taken back by another metric that is
+    worse; the second that of false losses, where one metric gains just what is worth having and
+    the others nothing.
+    """
+    metrics = several(np.random.default_rng(7), noise, plan, alike, experiments)
+    better = [called(after, before, plan, plan.levels) for after, before in metrics]
+    worse = [called(-after, -before, plan, plan.levels) for after, before in metrics]
+    return float(np.any(better, axis=0).mean()), float(np.any(worse, axis=0).mean())
 
 
 def outliers(random: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -16,7 +16,8 @@ from bot.core.results import as_json
 from bot.core.runs import Point
 from bot.replies import Earlier, Report
 from tests.bench.measure import interleaved, ratios, show, spread
-from tests.bot.examples import WIN, WORKFLOW
+from tests.bot.examples.report import WIN
+from tests.bot.examples.team import WORKFLOW
 
 LIMIT_MS = 200
 

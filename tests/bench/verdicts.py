@@ -1,7 +1,7 @@
 """How often verdicts are wrong, and what they find: simulated by python -m tests.bench.verdicts."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import special, stats
@@ -239,13 +239,13 @@ TABLES = (
 )  # fmt: skip
 
 
-def main() -> None:
+def show(tables: Sequence[Callable[[], None]]) -> None:
     """Print every table, each with what it shows."""
-    for table in TABLES:
+    for table in tables:
         assert table.__doc__
         print(f"\n**{table.__doc__.splitlines()[0]}**\n")
         table()
 
 
 if __name__ == "__main__":
-    main()
+    show(TABLES)

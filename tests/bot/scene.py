@@ -1,14 +1,17 @@
 """A scene for conversations: people write, the bot answers, agents train."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bot import router
+from bot.clients.workspace import FolderWorkspace
 from bot.events import CommentWritten, Event, IdeaLabelled, Rang
+from bot.handlers.write import Task, read_task, write
 from bot.ports import Launch, World
-from tests.fakes import Comment, Cut, FakeForge, FakeRun, FakeTracker, world
+from tests.fakes import Comment, Cut, FakeForge, FakeRun, FakeTracker, FakeWriter, world
 
 BODY = (
     "### What should change?\n\n{change}\n\n### Configuration, if that is all it takes\n\n{set}\n"
@@ -30,12 +33,24 @@ def outcome(launch: Launch) -> FakeRun:
     return FakeRun("finished", {"val/acc": accuracy, "train/minutes": 1 + seed / 100})
 
 
+def failing(argument: str) -> Callable[[Launch], FakeRun]:
+    """An outcome in which the seeds whose command holds this fail."""
+    return lambda launch: FakeRun("failed") if argument in launch.command else outcome(launch)
+
+
 class Scene:
     """A world of fakes, and the people in it."""
 
     def __init__(self, folder: Path) -> None:
         self.world: World = world(outcome, str(folder))
         self.comment_ids = count(1)
+
+    @classmethod
+    def measured(cls, folder: Path) -> Self:
+        """A scene whose first baseline is released."""
+        scene = cls(folder)
+        scene.baseline()
+        return scene
 
     @property
     def forge(self) -> FakeForge:
@@ -58,6 +73,10 @@ class Scene:
             if (section := getattr(config, name))
         }
         self.world = replace(self.world, config=config.model_copy(update=changed))
+
+    def asks_first(self) -> None:
+        """Every launch waits for a `/yes` from here on."""
+        self.configure(budget={"ask_above_seeds": 1})
 
     def new_job(self) -> World:
         """The next workflow run begins; the one before has ended."""
@@ -105,6 +124,15 @@ class Scene:
         except Cut:
             self.forge.scissors.mend()
 
+    def everything(self) -> tuple[object, ...]:
+        """Everything that a command may change."""
+        forge, tracker = self.forge, self.tracker
+        return (
+            dict(forge.book), list(forge.log), dict(forge.branches), dict(forge.pulls),
+            dict(forge.issues), dict(forge.releases), set(forge.closed), forge.schedule,
+            list(tracker.queue), dict(tracker.runs), dict(tracker.notes),
+        )  # fmt: skip
+
     def last(self, place: int) -> Comment:
         """The bot's last comment there."""
         return self.forge.said_at(place)[-1]
@@ -124,3 +152,18 @@ class Scene:
         place = self.idea(title, settings=settings)
         self.labels("ada", place)
         return max(self.forge.pulls)
+
+    def code_idea(self) -> int:
+        """An idea that needs code is labelled; the job that answers leaves a task."""
+        place = self.idea("One layer more", "Add a layer.")
+        self.labels("ada", place)
+        return place
+
+    def model_works(self, writer: FakeWriter) -> Task:
+        """The job that writes: files of the target, a model, and nothing else."""
+        target = self.world.folder / "target"
+        (target / "judge").mkdir(parents=True, exist_ok=True)
+        (target / "model.py").write_text("layers = 2\n")
+        task = read_task(self.world.folder)
+        write(self.world.folder, task, writer, FolderWorkspace(target, task.closed))
+        return task

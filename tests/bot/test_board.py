@@ -5,14 +5,11 @@ import io
 import json
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from bot.core.attempt import Gain
 from bot.core.board import Ranked, history, ranked
-from bot.core.contest import contest
-from bot.core.interval import Sample
 from bot.core.results import as_csv, as_json
 from bot.core.runs import ObservedRun
 from bot.errors import UserError
@@ -22,64 +19,6 @@ from bot.handlers.setup import setup
 from bot.sections import Reports
 from tests.bot.scene import Scene
 from tests.fakes import Cut, FakeRun
-
-GOOD, MIDDLE, BAD = (
-    Sample(tuple(mean + step / 1000 for step in (-2, -1, 0, 1, 2))) for mean in (0.9, 0.85, 0.8)
-)
-
-
-def _standings(samples: dict[str, Sample], sign: int = 1) -> dict[tuple[str, str], str]:
-    return {(pair.better, pair.worse): pair.standing for pair in contest(samples, sign)}
-
-
-def test_every_arm_meets_every_other_and_the_best_comes_first() -> None:
-    samples = {"bad": BAD, "good": GOOD, "middle": MIDDLE}
-    ahead = {("good", "middle"): "ahead", ("good", "bad"): "ahead", ("middle", "bad"): "ahead"}
-    assert _standings(samples) == ahead
-    assert _standings(samples, -1) == {(b, a): "ahead" for a, b in ahead}
-
-
-def test_many_pairs_ask_for_more_than_one() -> None:
-    one = Sample((0.0, 0.1, -0.1, 0.05, -0.05))
-    other = Sample(tuple(value + 0.135 for value in one.values))
-    assert _standings({"a": one, "b": other}) == {("b", "a"): "ahead"}
-    crowd = {f"c{number}": one for number in range(4)}
-    assert _standings({"a": one, "b": other, **crowd})[("b", "a")] != "ahead"
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (Sample((0.9,)), MIDDLE),
-        (Sample((0.9, 0.91)), Sample((0.8, 0.81))),
-        (Sample((0.9, 0.9)), Sample((0.8, 0.8))),
-    ],
-)
-def test_too_few_seeds_put_nobody_ahead(one: Sample, other: Sample) -> None:
-    (pair,) = contest({"one": one, "other": other}, 1)
-    assert (pair.better, pair.standing) == ("one", "too few")
-
-
-def test_what_has_no_figures_meets_nobody() -> None:
-    assert contest({"none": Sample(()), "nan": Sample((float("nan"), 1.0)), "good": GOOD}, 1) == ()
-
-
-def test_no_difference_is_found_where_there_is_none_in_nineteen_of_twenty_contests() -> None:
-    import numpy as np
-
-    random, wrong = np.random.default_rng(5), 0
-    for _ in range(400):
-        arms = {f"{arm}": Sample(tuple(random.normal(size=5))) for arm in range(3)}
-        wrong += "ahead" in {pair.standing for pair in contest(arms, 1)}
-    assert wrong <= 0.05 * 400 + 2 * (0.05 * 0.95 * 400) ** 0.5
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    """A repository with a baseline."""
-    scene = Scene(tmp_path)
-    scene.baseline()
-    return scene
 
 
 def _launched(scene: Scene, title: str, settings: str) -> int:
@@ -109,7 +48,9 @@ def test_two_experiments_and_their_baseline_are_compared(scene: Scene) -> None:
     ("typed", "told"),
     [
         ("/compare #{pull}", "needs `B`"),
-        ("/compare #{pull} #{pull}", "named twice"),
+        ("/compare #{pull} #{pull}", "are the same runs"),
+        ("/compare {pull} #{pull}", "are the same runs"),
+        ("/compare main baseline-v1", "are the same runs"),
         ("/compare #{pull} #99", "Nothing was launched for #99"),
         ("/compare #{pull} nothing/here", "`nothing/here` is not known here"),
     ],
@@ -228,6 +169,7 @@ def test_setup_opens_the_leaderboard_once(scene: Scene) -> None:
     assert any("the leaderboard, issue #" in what for what in made)
     assert setup(scene.world) == ()
     assert "No open experiment is surely better" in _board(scene)
+    assert scene.forge.borne[scene.forge.pinned[0]] == ()  # whoever sets up would label an idea
 
 
 def test_the_leaderboard_follows_what_happens_and_only_then_is_written(scene: Scene) -> None:
@@ -262,11 +204,13 @@ def test_what_is_undecided_is_told_who_leads(scene: Scene) -> None:
         said.append((pull, scene.last(pull).body))
     (_, alone), (faster, winner), (_, body) = said
     assert alone.startswith("### 🟨 UNDECIDED")
-    assert "By the gain that is sure" not in alone  # among one, nobody leads
+    assert "By the lower bound of its gain" not in alone  # among one, nobody leads
     assert winner.startswith("### ✅ WIN")
-    assert "By the gain that is sure" not in winner
+    assert "By the lower bound of its gain" not in winner
     assert body.startswith("### 🟨 UNDECIDED")
-    line = next(line for line in body.split("\n") if line.startswith("By the gain that is sure"))
+    line = next(
+        line for line in body.split("\n") if line.startswith("By the lower bound of its gain")
+    )
     assert f"this is number 3 of the 3 open experiments; #{faster} leads." in line
     assert line.endswith(f"/issues/{board})")
 

@@ -3,7 +3,6 @@
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,6 +171,7 @@ def grown(attempts: int, **changes: Any) -> Experiment:
 def test_a_hundred_attempts_of_ten_seeds_are_a_small_file() -> None:
     (text,) = written(grown(100)).values()
     assert len(text.encode()) < 64 * 1024
+    assert '"seeds": 10' in text
     assert parse("head", {PATH: text}).experiments[41] == grown(100)
 
 
@@ -254,14 +254,6 @@ def test_the_check_value_does_not_depend_on_order() -> None:
 
 
 # Closed and opened again
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    """A repository whose first baseline is released."""
-    scene = Scene(tmp_path)
-    scene.baseline()
-    return scene
 
 
 def close(scene: Scene, pull: int, *, is_open: bool = False) -> None:

@@ -151,12 +151,13 @@ def test_a_run_is_paid_by_whoever_asked_for_it_first() -> None:
 
 
 def test_what_was_superseded_waits_until_w_b_has_stopped_it() -> None:
-    one = over(training(), "SUPERSEDED", "killed")
-    two = one.with_attempt(attempt(("queued",), number=2, commit="other"))
-    ledger = Ledger("head").put(two)
-    going = {"r1": ObservedRun("r1", "running", seconds=60), **seen(r2=60)}
-    assert budget.settle(ledger, 41, going) == ledger
-    paid = budget.settle(ledger, 41, seen(r1=90, r2=60))
+    newer = attempt(("queued",), number=2, commit="other")
+    going, ended = (
+        Ledger("head").put(over(training(), "SUPERSEDED", state).with_attempt(newer))
+        for state in ("running", "killed")
+    )
+    assert budget.settle(going, 41, seen(r1=60, r2=60)) == going
+    paid = budget.settle(ended, 41, seen(r1=90, r2=60))
     assert budget.of_month(paid, "2026-11") == HOUR.used(150)
     assert [a.number for a in paid.experiments[41].attempts] == [1, 2]
 

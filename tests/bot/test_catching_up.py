@@ -18,18 +18,6 @@ from tests.faults.test_cut_off import state
 LATER = PATIENCE_SECONDS + 1
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return _measured(tmp_path)
-
-
-def _measured(folder: Path) -> Scene:
-    """A repository with a baseline."""
-    scene = Scene(folder)
-    scene.baseline()
-    return scene
-
-
 def _later_ring(scene: Scene, *, has_writer: bool = True) -> None:
     scene.world.clock.sleep(LATER)
     scene.run(Rang("W&B", has_writer=has_writer))
@@ -59,7 +47,7 @@ COMMANDS = (
 @pytest.mark.parametrize("typed", COMMANDS)
 def test_a_command_whose_job_died_ends_as_if_it_had_not(typed: str, tmp_path: Path) -> None:
     def played(*, lost: bool) -> dict[str, object]:
-        scene = _measured(tmp_path)
+        scene = Scene.measured(tmp_path)
         pull = scene.experiment("Learning rate", "lr=0.02")
         if lost:
             scene.murmurs("ada", pull, typed, 700)
@@ -277,13 +265,13 @@ def test_an_outage_leaves_it_for_the_next_ring(scene: Scene) -> None:
 
 def test_an_errand_waits_for_a_workflow_with_a_model(scene: Scene) -> None:
     place = scene.forge.add_issue("Hello")
-    scene.forge.scissors.mend()
-    scene.forge.scissors.after = 1
+    scene.forge.scissors.mend(after=1)
     scene.writes("ada", place, '/experiment "Two layers more"')
     scene.run(Rang("schedule"))
     assert (scene.forge.opened, scene.forge.rings) == ({}, 1)
     _later_ring(scene)
-    assert len(scene.forge.opened) == 1
+    (idea,) = scene.forge.opened.values()
+    assert scene.forge.borne[idea] == ("experiment",)
 
 
 def test_what_github_refuses_does_not_come_again(scene: Scene) -> None:

@@ -24,7 +24,8 @@ from bot.core.charts import (
     thinned,
     xychart,
 )
-from tests.bot.examples import EXAMPLES, HIGH, INSIDE, LOW, WINNING, curve
+from tests.bot.examples import EXAMPLES
+from tests.bot.examples.team import HIGH, INSIDE, LOW, WINNING, curve
 
 CURVE = st.lists(
     st.tuples(st.integers(0, 10_000), st.floats(-1e6, 1e6)), min_size=1, max_size=80

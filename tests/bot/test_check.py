@@ -11,13 +11,6 @@ from bot.ports import MOST_SUMMARY
 from tests.bot.scene import Scene
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    made = Scene(tmp_path)
-    made.baseline()
-    return made
-
-
 def state(scene: Scene, commit: str) -> str:
     return scene.forge.checks[commit][0]
 

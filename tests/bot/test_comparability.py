@@ -58,7 +58,7 @@ def test_the_same_judge_is_comparable() -> None:
         (
             JUDGE.but(measures={**JUDGE.measures, "val/dice": "maximize, last"}),
             [],
-            "definition of val/dice",
+            "definition of `val/dice`",
         ),
     ],
 )

@@ -25,6 +25,14 @@ wandb: {entity: acme, project: retina}
 queues:
   a100: {}
 """
+ALSO = "goal: minimize, value: last, min_effect: 1%"
+
+
+def test_further_metrics_may_decide_too() -> None:
+    rules = parse(TEXT.replace("guards:", f"alternatives: {{val/iou: {{{ALSO}}}}}\nguards:")).rules
+    assert [each.name for each in rules.deciding] == ["val/dice", "val/iou"]
+    assert rules.deciding[1].metric == Metric("val/iou", "minimize", "last")
+    assert rules.deciding[1].min_effect == "1%"
 
 
 def test_a_configuration_with_its_defaults() -> None:
@@ -47,8 +55,9 @@ def test_a_queue_like_another_differs_only_in_what_it_says() -> None:
     assert (found["big"].usd_per_gpu_hour, found["a100"].usd_per_gpu_hour) == (3.1, 2.4)
 
 
-def test_a_limit_may_be_a_plain_number() -> None:
-    assert parse(TEXT.replace("15%", "0.15")).guards["train/minutes"].limit == "0.15"
+@pytest.mark.parametrize(("limit", "held"), [("0.15", "0.15"), ("0.00001", "1e-05"), ("0", "0")])
+def test_a_limit_may_be_a_plain_number(limit: str, held: str) -> None:
+    assert parse(TEXT.replace("15%", limit)).guards["train/minutes"].limit == held
 
 
 def test_what_is_worth_a_merge_may_be_a_share() -> None:
@@ -69,6 +78,7 @@ def test_what_is_worth_a_merge_may_be_a_share() -> None:
         ("goal: maximize", "goal: up", "line 4, `metric.goal`:"),
         ("0.002", "0", "line 6, `metric.min_effect`:"),
         ("15%", "much", "line 8, `guards.train/minutes.limit`:"),
+        ("15%", "-0.1", "a number from 0 up is meant, or a share of the baseline such as `15%`"),
         (" seed={seed}", "", "line 9, `train`:"),
         ("experiment: 3", "experiment: 1", "line 12, `seeds.experiment`:"),
         ("experiment: 3", "experiment: [1, 2, 1]", "a seed stands there twice"),
@@ -84,6 +94,14 @@ def test_what_is_worth_a_merge_may_be_a_share() -> None:
         ("a100: {}", "a100: {image: acme/retina}", "it needs `{commit}`, as in"),
         ("a100: {}", "a100: {patience_minutes: 0}", "line 16, `queues.a100.patience_minutes`:"),
         ("experiment: 3", "canary: -1", "line 12, `seeds.canary`:"),
+        ("guards:", "alternatives: {val/iou: {goal: maximize, value: best}}\nguards:", "line 7, "
+         "`alternatives.val/iou.min_effect`: Field required"),
+        ("guards:", f"alternatives: {{val/dice: {{{ALSO}}}}}\nguards:", "line 7, `alternatives`: "
+         "Value error, `val/dice` is the `metric` already"),
+        ("guards:", f"alternatives: {{train/minutes: {{{ALSO}}}}}\nguards:", "line 8, `guards`: "
+         "Value error, `train/minutes` is one of `alternatives`: where it is surely worse, that"),
+        ("guards:", f"alternatives: {{val/iou: {{limit: 1, {ALSO}}}}}\nguards:", "line 7, "
+         "`alternatives.val/iou.limit`: there is no such key."),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(old: str, new: str, words: str) -> None:

@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 
 from bot.config import Config, parse
 from bot.sections import ROLES
+from tests.approved import check_part
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 BLOCK = re.compile(r"(<!-- keys: .* -->\n).*?(<!-- keys end -->)", re.DOTALL)
@@ -23,12 +23,7 @@ Schema = Mapping[str, object]
 
 
 def test_the_page_names_every_key_and_no_other() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    made = BLOCK.sub(lambda found: f"{found[1]}{_sections()}\n{found[2]}", page)
-    if os.environ.get("REWRITE_SNAPSHOTS"):
-        PAGE.write_text(made, encoding="utf-8")
-    assert BLOCK.search(page)
-    assert PAGE.read_text(encoding="utf-8") == made
+    check_part(PAGE, BLOCK, f"{_sections()}\n")
 
 
 def test_the_examples_on_the_page_are_configurations() -> None:
@@ -40,6 +35,17 @@ def test_the_examples_on_the_page_are_configurations() -> None:
 def test_the_full_example_holds_every_section() -> None:
     _, full = EXAMPLE.findall(PAGE.read_text(encoding="utf-8"))
     assert set(parse(full).model_fields_set) == set(Config.model_fields)
+
+
+def test_the_page_names_every_secret_and_variable_of_the_workflows() -> None:
+    workflows = Path(__file__).parents[2] / ".github" / "workflows"
+    used = {
+        (name, {"secrets": "secret", "vars": "variable"}[kind])
+        for path in workflows.glob("*.yml")
+        for kind, name in re.findall(r"\b(secrets|vars)\.([A-Z_]+)", path.read_text("utf-8"))
+    }
+    told = re.findall(r"\| `([A-Z_]+)` \| (secret|variable) \|", PAGE.read_text("utf-8"))
+    assert sorted(told) == sorted(used)
 
 
 def test_every_key_has_its_sentence() -> None:

@@ -4,7 +4,6 @@ The files under `conversations/` are what a person has read and approved; `make 
 them anew.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.commands import COMMANDS
+from tests.approved import approved
 from tests.bot.scene import Scene
 
 FOLDER = Path(__file__).parent / "conversations"
@@ -254,15 +254,11 @@ TALKS: dict[str, Callable[[Talk], None]] = {
 
 @pytest.mark.parametrize("name", TALKS)
 def test_a_conversation_goes_as_a_person_has_approved(name: str, tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
-    scene.baseline()
+    scene = Scene.measured(tmp_path)
     talk = Talk(scene)
     TALKS[name](talk)
     text = f"# `/{name}`\n\n" + "\n\n".join(talk.lines) + "\n"
-    path = FOLDER / f"{name}.md"
-    if os.environ.get("REWRITE_SNAPSHOTS"):
-        path.write_text(text, encoding="utf-8")
-    assert text == (path.read_text(encoding="utf-8") if path.is_file() else "")
+    assert text == approved(FOLDER / f"{name}.md", text)
 
 
 def test_every_command_has_a_conversation_and_every_file_a_command() -> None:

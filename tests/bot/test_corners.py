@@ -1,23 +1,12 @@
 """What goes wrong in real laboratories: two at once, cut off, deleted, replayed, overtaken."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from bot.core.attempt import Folded
-from bot.ports import Launch, Limited, Outage
+from bot.ports import Launch
 from tests.bot.scene import Scene
 from tests.fakes import FakeRun
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    """A repository whose first baseline is released."""
-    scene = Scene(tmp_path)
-    scene.baseline()
-    return scene
 
 
 def winner(scene: Scene, title: str = "Larger learning rate", settings: str = "lr=0.02") -> int:
@@ -132,7 +121,6 @@ def test_newer_commit_supersedes_what_is_still_queued(scene: Scene) -> None:
     pull = scene.experiment("Larger learning rate", "lr=0.02")
     scene.writes("ada", pull, "/launch")
     old = {launch.run_id for _, launch in scene.tracker.queue}
-    scene.tracker.queue.clear()
     scene.forge.push(scene.forge.pull(pull).branch, {"model.py": "layers = 9\n"})
     scene.writes("ada", pull, "/launch")
     new = {launch.run_id for _, launch in scene.tracker.queue}
@@ -237,62 +225,6 @@ def test_metric_that_only_the_baseline_logs_makes_it_invalid(scene: Scene) -> No
     assert "train/minutes" in scene.last(pull).body
 
 
-@pytest.mark.parametrize("write", ["write_ledger", "say", "push", "commit", "open_pull"])
-def test_answer_that_is_lost_behind_its_effect_is_looked_for(scene: Scene, write: str) -> None:
-    scene.forge.scissors.lost = {write: 1}
-    pull = scene.experiment("Larger learning rate", "lr=0.02")
-    scene.writes("ada", pull, "/launch")
-    scene.rings()
-    assert len(scene.forge.pulls) == 1
-    assert len({launch for launch in scene.tracker.runs if "-s1" in launch}) == 2
-    reports = [c for c in scene.forge.said_at(pull) if c.key.startswith("report:")]
-    assert len(reports) == 1
-
-
-def test_code_idea_survives_a_lost_answer(scene: Scene) -> None:
-    scene.forge.scissors.lost = {"write_ledger": 1}
-    place = scene.idea("One layer more", "Add a layer.")
-    scene.labels("ada", place)
-    task = json.loads((scene.world.folder / "task/task.json").read_text())
-    assert task["number"] == place
-    assert "is being written" in scene.last(place).body
-
-
-def test_push_under_a_fix_is_told_and_ends(scene: Scene) -> None:
-    pull = scene.experiment("Much larger", "lr=9")
-    scene.writes("ada", pull, "/launch")
-    scene.rings()
-    scene.forge.scissors.mend()
-    scene.forge.scissors.after = 1
-    scene.writes("ada", pull, "/fix")
-    scene.forge.push(scene.forge.pull(pull).branch, {"conf.yaml": "lr: 8\nmodel:\n  width: 64\n"})
-    scene.rings()
-    assert "Somebody pushed" in scene.last(pull).body
-    before = len(scene.forge.comments)
-    scene.rings()
-    assert len(scene.forge.comments) == before
-
-
-def test_outage_that_lasts_is_raised_and_the_next_ring_goes_on(scene: Scene) -> None:
-    pull = scene.experiment("Larger learning rate", "lr=0.02")
-    scene.forge.scissors.outages = {"push": 100}
-    with pytest.raises(Outage):
-        scene.writes("ada", pull, "/launch")
-    scene.forge.scissors.outages = {}
-    scene.rings()
-    scene.rings()
-    assert "WIN" in scene.last(pull).body.split("\n")[0]
-
-
-def test_a_service_that_asks_to_be_left_alone_is_not_asked_again(scene: Scene) -> None:
-    pull = scene.experiment("Larger learning rate", "lr=0.02")
-    scene.forge.scissors.outages = {"push": 100}
-    scene.forge.scissors.outage = Limited
-    with pytest.raises(Limited):
-        scene.writes("ada", pull, "/launch")
-    assert scene.forge.scissors.outages == {"push": 99}
-
-
 def test_gain_with_a_guard_that_cannot_be_told_is_undecided(scene: Scene) -> None:
     pull = scene.experiment("Larger learning rate", "lr=0.02")
     well = scene.tracker.outcome
@@ -307,3 +239,19 @@ def test_gain_with_a_guard_that_cannot_be_told_is_undecided(scene: Scene) -> Non
     scene.rings()
     assert "UNDECIDED" in scene.last(pull).body.split("\n")[0]
     assert "whether `train/minutes` holds is not known yet" in scene.last(pull).body
+    assert "settles it with a chance of more than 99%" not in scene.last(pull).body
+
+
+def test_bounds_that_bound_nothing_are_not_kept(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.configure(seeds={"experiment": (1, 2)})
+    scene.writes("ada", scene.forge.add_issue("Measure the baseline"), "/baseline seeds=2")
+    scene.rings()
+    pull = scene.experiment("Larger learning rate", "lr=0.02")
+    scene.writes("ada", pull, "/launch")
+    scene.rings()
+    assert "−infinity to +infinity" in scene.last(pull).body
+    experiment = scene.forge.read_ledger().at(pull)
+    assert experiment
+    assert experiment.searched
+    assert experiment.searched.gain is None

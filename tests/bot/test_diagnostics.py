@@ -15,7 +15,9 @@ def test_what_programs_call_differently_is_one_measure() -> None:
     )
 
 
-@pytest.mark.parametrize("value", [None, "fast", float("nan"), float("inf"), True, {"max": 2}])
+@pytest.mark.parametrize(
+    "value", [None, "fast", float("nan"), float("inf"), 10**400, True, {"max": 2}]
+)
 def test_what_is_no_number_is_no_measure(value: object) -> None:
     assert vitals({1: {"train/grad_norm": value}}) == ()
 

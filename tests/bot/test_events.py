@@ -38,7 +38,7 @@ def test_a_labelled_idea() -> None:
         "action": "labeled",
         "issue": {"number": 41},
         "label": {"name": "experiment"},
-        "sender": {"login": "hubot"},
+        "sender": {"login": "hubot", "type": "User"},
     }
     assert parse("issues", payload) == IdeaLabelled(41, "hubot")
 
@@ -75,14 +75,29 @@ def test_a_comment_of_an_app_is_known_for_one() -> None:
     assert event.is_bot
 
 
+APP = {"login": "renovate[bot]", "type": "Bot"}
+
+
+def test_a_form_of_an_app_is_known_for_one() -> None:
+    payload = {"inputs": {"command": "/launch", "number": "12"}, "sender": APP}
+    event = parse("workflow_dispatch", payload)
+    assert isinstance(event, FormSent)
+    assert event.is_bot
+
+
+def test_a_label_of_an_app_is_nothing() -> None:
+    payload = {"label": {"name": "experiment"}, "issue": {"number": 41}, "sender": APP}
+    assert parse("issues", {"action": "labeled", **payload}) == "an app set the label"
+
+
 @pytest.mark.parametrize("number", ["12", " #12 ", 12])
 def test_the_form_says_who_wants_what_where(number: object) -> None:
     inputs = {"command": "/launch seeds=5", "number": number}
-    payload = {"inputs": inputs, "sender": {"login": "octocat"}}
+    payload = {"inputs": inputs, "sender": {"login": "octocat", "type": "User"}}
     assert parse("workflow_dispatch", payload) == FormSent(12, "octocat", "/launch seeds=5")
 
 
-@pytest.mark.parametrize("number", ["", "twelve", "../12", "１２", "-1", "1e3", None])
+@pytest.mark.parametrize("number", ["", "twelve", "../12", "１２", "-1", "1e3", None, "9" * 5000])
 def test_a_form_without_a_number_is_nothing(number: object) -> None:
     payload = {"inputs": {"command": "/launch", "number": number}, "sender": {"login": "octocat"}}
     assert parse("workflow_dispatch", payload) == "the form names no issue and no PR"

@@ -1,6 +1,7 @@
 """The short version of tests/bench/verdicts.py: a thousand experiments for each claim."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from tests.bench.null import (
     Plan,
     arms,
     called,
+    several,
     welch_alone,
     wrong,
+    wrong_by_any,
 )
 
 EXPERIMENTS = 2000
@@ -39,6 +42,28 @@ def test_pairs_hold_it_whatever_the_seeds_share(noise: str) -> None:
     for correlation in (0.0, 0.9):
         plan = Plan((2, 4, 6, 8, 9, 10), method="paired")
         assert max(wrong(plan, NOISES[noise], correlation, EXPERIMENTS)) <= ALPHA + UNLUCKY
+
+
+@pytest.mark.parametrize("alike", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("metrics", [2, 3])
+@pytest.mark.parametrize(("plan", "noise"), [(DEFAULT, "skewed down"), (SIX, "normal")], ids=str)
+def test_metrics_that_may_all_win_err_no_more_often_together(
+    plan: Plan, noise: str, metrics: int, alike: float
+) -> None:
+    many = replace(plan, metrics=metrics)
+    assert max(wrong_by_any(many, NOISES[noise], alike, EXPERIMENTS)) <= ALPHA + UNLUCKY
+
+
+def test_pairs_of_several_metrics_hold_it() -> None:
+    plan = Plan((2, 4, 6, 8, 9, 10), method="paired", metrics=3)
+    assert max(wrong_by_any(plan, NOISES["normal"], 0.0, EXPERIMENTS)) <= ALPHA + UNLUCKY
+
+
+def test_metrics_that_do_not_share_would_be_noticed() -> None:
+    plan = replace(DEFAULT, metrics=3)
+    metrics = several(np.random.default_rng(7), NOISES["normal"], plan, 0.0, EXPERIMENTS)
+    won = [called(after, before, plan, DEFAULT.levels) for after, before in metrics]
+    assert np.any(won, axis=0).mean() > ALPHA + UNLUCKY
 
 
 def test_looking_often_at_the_full_level_would_be_noticed() -> None:

@@ -82,3 +82,9 @@ def test_a_configuration_that_cannot_be_read_is_told() -> None:
 )
 def test_the_gain_that_somebody_hopes_for(expected: str, gain: float | None) -> None:
     assert hoped(expected) == gain
+
+
+@pytest.mark.parametrize("piece", [" ", "\t", "# ", "### ", "`"])
+def test_a_long_title_is_read_in_linear_time(piece: str) -> None:
+    """A pattern that backtracks over the whole line would run into the time limit of the test."""
+    assert parse(f"### a{piece * 200_000}b\n### What should change?\n\nx").change == "x"

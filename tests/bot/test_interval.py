@@ -17,9 +17,9 @@ from bot.core.interval import (
     welch,
     widest,
 )
-from bot.core.many import chance, paired_lower, welch_lower
+from bot.core.many import chance, exceeds, paired_lower, permutation_lower, welch_lower
 from bot.core.permutation import GROUPINGS, groupings, permutation
-from tests.bot.examples import BASELINE, FIRST_LOOK, HELD_OUT, RELEASED, UNSURE, WINNER
+from tests.bot.examples.team import BASELINE, FIRST_LOOK, HELD_OUT, RELEASED, UNSURE, WINNER
 
 COARSE = st.integers(0, 6).map(lambda tenth: 0.8 + tenth / 100)
 """Values with many ties, whose sums are rounded."""
@@ -83,6 +83,24 @@ def test_an_arm_without_spread_is_taken_to_be_as_noisy_as_the_other(steady: Samp
 def test_a_few_differences_that_are_the_same_bound_nothing() -> None:
     assert paired(Sample((0.1,) * 4), 0.05) == Interval(0.1, -math.inf, math.inf, 0.05)
     assert paired(Sample((0.1,) * 5), 0.05) == Interval(0.1, 0.1, 0.1, 0.05)
+
+
+def test_differences_that_only_rounding_tells_apart_are_ties() -> None:
+    before = Sample((0.3, 0.2, 0.7), (1, 2, 3))
+    after = Sample((0.4, 0.3, 0.8), (1, 2, 3))
+    assert len({a - b for a, b in zip(after.values, before.values, strict=True)}) > 1
+    found = differences(after, before)
+    assert found.values == pytest.approx((0.1,) * 3)
+    assert found.sd == 0
+    assert not exceeds(*(np.array([arm.values]) for arm in (after, before)), 0.05, 0.0, "paired")
+
+
+@pytest.mark.parametrize("unit", [1e-170, 1e-90, 1e-12, 1e12, 1e90])
+def test_the_unit_of_a_metric_is_no_matter(unit: float) -> None:
+    after, before = (Sample(tuple(v * unit for v in arm.values)) for arm in (WINNER, BASELINE))
+    found, plain = welch(after, before, 0.05), welch(WINNER, BASELINE, 0.05)
+    assert found.lower / unit == pytest.approx(plain.lower)
+    assert found.upper / unit == pytest.approx(plain.upper)
 
 
 @pytest.mark.parametrize("one", [(Sample((1.0,)), BASELINE), (BASELINE, Sample((1.0,)))])
@@ -183,8 +201,9 @@ def test_bounds_of_one_experiment_are_those_of_many(
     after, before = np.array([candidate.values]), np.array([baseline.values])
     interval = welch(candidate, baseline, alpha)
     assert welch_lower(after, before, alpha)[0] == pytest.approx(interval.lower)
-    sure = permutation(candidate, baseline, alpha).lower > 0
-    assert (chance(after, before)[0] <= alpha) == sure
+    lower = permutation(candidate, baseline, alpha).lower
+    assert permutation_lower(after, before, alpha)[0] == pytest.approx(lower, abs=1e-9)
+    assert (chance(after, before)[0] <= alpha) == (lower > 0)
     pairs = min(candidate.n, baseline.n)
     apart = Sample(tuple((after[0, :pairs] - before[0, :pairs]).tolist()))
     assert paired_lower(np.array([apart.values]), alpha)[0] == pytest.approx(

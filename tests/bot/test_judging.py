@@ -1,6 +1,6 @@
 """Conversations about what makes figures comparable: the judge, the rules, another seed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.baseline import parse
 from bot.events import Rang
-from bot.handlers import judging
+from bot.handlers import judging, leaderboard
 from bot.ports import Change, Launch
 from tests.bot.scene import Scene, outcome
 from tests.fakes import FakeRun
@@ -127,6 +127,71 @@ def test_what_is_told_while_it_trains_is_the_metric_of_the_first_launch(measured
     measured.writes("grace", pull, "/runs")
     assert "val/acc" in measured.last(pull).body
     assert "val/dice" not in measured.last(pull).body
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ({"name": "val/dice"}, "baseline-v1 holds no values of `val/dice`."),
+        ({"name": "zero", "min_effect": "5%"}, "`5%` of a baseline of zero is nothing."),
+    ],
+)
+def test_what_could_not_be_judged_is_not_trained(
+    tmp_path: Path, metric: dict[str, str], words: str
+) -> None:
+    scene = Scene(tmp_path)
+    scene.forge.push("main", {"conf.yaml": SEEDED})
+    logging(scene, {"zero": 0.0})
+    scene.configure(metric={"name": metric["name"]} if "min_effect" in metric else {})
+    scene.baseline()
+    scene.configure(metric=metric)
+    pull = launched(scene, {"conf.yaml": SEEDED.replace("0.01", "0.02")})
+    assert words in scene.last(pull).body
+    assert scene.tracker.queue == []
+    idea = scene.idea("A larger rate", settings="lr=0.02")
+    scene.labels("ada", idea)
+    assert words in scene.last(idea).body
+
+
+@pytest.mark.parametrize(
+    ("seeds", "method"), [((1, 2, 3), "paired"), (range(1, 12), "paired"), ((1, 2, 101), "welch")]
+)
+def test_pairs_need_a_baseline_with_the_same_seeds(
+    measured: Scene, seeds: Sequence[int], method: str
+) -> None:
+    pull = launched(measured, {"conf.yaml": SEEDED.replace("0.01", "0.02")})
+    ledger = measured.forge.read_ledger()
+    experiment = ledger.at(pull)
+    assert experiment
+    assert experiment.frozen
+    paired = experiment.but(frozen=experiment.frozen.but(method="paired"))
+    baseline = judging.current(measured.world, ledger)
+    held = judging.freeze(measured.world, ledger, paired, baseline, seeds)
+    assert held == experiment.frozen.but(method=method)
+
+
+def test_a_metric_at_its_bound_in_every_run_is_the_same(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.forge.push("main", {"conf.yaml": SEEDED})
+    logging(scene, {"val/acc": 1.0})
+    scene.baseline()
+    pull = launched(scene, {"conf.yaml": SEEDED.replace("0.01", "0.02")})
+    scene.rings()
+    body = scene.last(pull).body
+    assert body.startswith("### 🟥 LOSS")
+    assert "| **the same** 🟥" in body
+    assert "No gain worth having: 0 at most" in body
+
+
+def test_a_gain_by_another_metric_than_what_decides_now_is_told_as_such(measured: Scene) -> None:
+    pull = launched(measured, {"conf.yaml": SEEDED.replace("0.01", "0.02")})
+    measured.rings()
+    measured.configure(metric={"name": "val/dice"})
+    number = leaderboard.create(measured.world)
+    assert number
+    board = measured.forge.issues[number].body
+    assert f"#{pull} My change leads: val/acc better by 0.02" in board
+    assert " by val/acc | " in board
 
 
 def test_effort_is_always_compared(measured: Scene) -> None:

@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
+from bot.core.attempt import Folded
 from bot.ports import Launch
-from tests.bot.scene import Scene, outcome
+from tests.bot.scene import Scene, failing, outcome
 from tests.fakes import FakeRun
 
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
     """A repository with a baseline, in which one seed goes alone."""
-    scene = Scene(tmp_path)
-    scene.baseline()
-    return configured(scene, seeds={"canary": 1})
+    return configured(Scene.measured(tmp_path), seeds={"canary": 1})
 
 
 def configured(scene: Scene, **sections: dict[str, Any]) -> Scene:
@@ -168,11 +167,6 @@ def test_settings_reach_a_program_through_wandb_alone(scene: Scene) -> None:
     assert pull
 
 
-def failing(argument: str) -> Any:
-    """One seed fails."""
-    return lambda launch: FakeRun("failed") if argument in launch.command else outcome(launch)
-
-
 def test_only_what_failed_is_trained_again_and_in_another_queue(scene: Scene) -> None:
     scene.tracker.outcome = failing("seed=2")
     pull = launched(scene)
@@ -204,6 +198,21 @@ def test_a_repository_that_is_renamed_trains_nothing_again(scene: Scene) -> None
     environment = scene.world.environment.model_copy(update={"repository": "acme/numbers"})
     scene.world = replace(scene.world, environment=environment)
     scene.writes("ada", pull, "/launch seeds=+1")
+    assert queued(scene) == ["4"]
+
+
+def test_a_repository_that_is_renamed_knows_what_is_folded(scene: Scene) -> None:
+    pull = launched(scene)
+    scene.rings()
+    scene.rings()
+    ledger = scene.forge.read_ledger()
+    known = ledger.at(pull)
+    assert known
+    folded = known.but(folded=tuple(Folded.of(a) for a in known.attempts), attempts=())
+    scene.forge.write_ledger(ledger, ledger.put(folded), "as it is after many attempts")
+    environment = scene.world.environment.model_copy(update={"repository": "acme/numbers"})
+    scene.world = replace(scene.world, environment=environment)
+    scene.writes("ada", pull, "/launch seeds=4")
     assert queued(scene) == ["4"]
 
 

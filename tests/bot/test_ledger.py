@@ -58,6 +58,34 @@ FULL = experiment(
 )
 
 
+HEARD = {"by": "ada", "why": "", "at": 1.0}
+DECIDED = {"by": "", "why": "seed 1 turned to NaN", "at": 1.0, "seed": 1}
+
+
+@pytest.mark.parametrize(
+    ("states", "stop", "verdict", "outcome"),
+    [
+        (("finished", "finished"), None, "INVALID", "INVALID"),  # it logged what was not asked for
+        (("finished", "failed"), None, "INVALID", "FAILED"),
+        (("failed", "skipped"), None, "INVALID", "FAILED"),
+        (("killed", "finished"), HEARD, "INVALID", "STOPPED"),
+        (("killed", "killed"), DECIDED, "INVALID", "FAILED"),
+        (("killed",), None, "INVALID", "STOPPED"),  # in W&B, which does not tell by whom
+        (("killed",), HEARD, "CLOSED", "CLOSED"),
+        (("finished",), None, "WIN", "WIN"),
+        (("running",), None, None, None),
+    ],
+)
+def test_an_outcome_is_the_word_of_its_report(
+    states: tuple[str, ...], stop: dict[str, Any] | None, verdict: str | None, outcome: str | None
+) -> None:
+    runs = [
+        {"seed": i, "id": f"r{i}", "state": s, "stop": stop if s == "killed" else None}
+        for i, s in enumerate(states, 1)
+    ]
+    assert attempt(runs=runs, verdict=verdict).outcome == outcome
+
+
 def test_what_is_written_is_read_again() -> None:
     after = Ledger("head").put(FULL, experiment(42, branch="exp/42")).released(V1).released(V2)
     assert parse("head", texts(difference(Ledger("head"), after))) == after

@@ -1,7 +1,6 @@
 """The loop as conversations: what people write, and what comes of it."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,7 @@ import pytest
 from bot.errors import UserError
 from bot.events import Rang
 from bot.handlers.setup import setup
-from bot.ports import Launch
-from tests.bot.scene import Scene, outcome
-from tests.fakes import FakeRun
+from tests.bot.scene import Scene, failing, outcome
 
 
 @pytest.fixture
@@ -91,9 +88,12 @@ def test_winner_goes_all_the_way(measured: Scene) -> None:
     assert commit == merged
     assert [seed["seed"] for seed in json.loads(asset)["seeds"]] == [101, 102, 103]
     assert "baseline-v1" in notes
+    assert "`git checkout baseline-v2 && python -m trainer lr=0.02 seed=101`" in notes
     assert any("Labhand-Verdict: WIN" in message for message in measured.forge.log)
     report = next(c for c in measured.forge.said_at(other) if c.key == "report:1")
-    assert "baseline-v2" in report.body.split("\n")[0]
+    outdated, anew = report.body.split("\n")[:2]
+    assert "baseline-v2" in outdated
+    assert "`/launch` again (about 18 s of training)." in anew
     assert "### 🟥 LOSS" in report.body
 
 
@@ -162,11 +162,6 @@ def test_failed_confirmation_says_how_to_train_only_what_failed(measured: Scene)
     assert [launch.command[-1] for _, launch in measured.tracker.queue] == ["seed=102"]
     measured.rings()
     assert "baseline-v2" in measured.forge.releases
-
-
-def failing(argument: str) -> Callable[[Launch], FakeRun]:
-    """An outcome in which one seed fails."""
-    return lambda launch: FakeRun("failed") if argument in launch.command else outcome(launch)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,15 @@
 """Money in the loop: set aside with the decision, paid with the verdict, refused over a limit."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from bot import router
-from bot.clients.workspace import FolderWorkspace
 from bot.core import budget
 from bot.core.cost import Amount, month_of
 from bot.core.experiment import Experiment
 from bot.errors import UserError
-from bot.handlers.write import WORK, read_task, write
+from bot.handlers.write import WORK
 from bot.sections import Queue
 from tests.bot.scene import Scene
 from tests.fakes import FakeWriter
@@ -30,14 +28,6 @@ def priced(scene: Scene, **limits: float) -> Scene:
     queues = {"local": Queue(usd_per_gpu_hour=600.0)}
     config = scene.world.config.model_copy(update={"queues": queues})
     scene.world = replace(scene.world, config=config)
-    return scene
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    """A repository whose first baseline is released, when nothing had a price."""
-    scene = Scene(tmp_path / "labhand")
-    scene.baseline()
     return scene
 
 
@@ -114,7 +104,6 @@ def test_a_fix_that_nobody_can_pay_is_refused_before_anything_is_committed(scene
 def test_a_newer_commit_pays_only_what_the_older_one_used(scene: Scene) -> None:
     pull = priced(scene).experiment("Larger learning rate", "lr=0.02")
     scene.writes("ada", pull, "/launch")
-    scene.tracker.queue.clear()  # no agent ever took it
     branch = scene.forge.pull(pull).branch
     scene.forge.push(branch, {"conf.yaml": "lr: 0.02\nmodel:\n  width: 65\n"})
     scene.writes("ada", pull, "/launch")
@@ -127,8 +116,7 @@ def test_a_newer_commit_pays_only_what_the_older_one_used(scene: Scene) -> None:
 @pytest.mark.parametrize("cut", range(1, 16))
 def test_money_is_counted_once_wherever_a_job_is_cut_off(scene: Scene, cut: int) -> None:
     pull = priced(scene).experiment("Larger learning rate", "lr=0.02")
-    scene.forge.scissors.mend()
-    scene.forge.scissors.after = cut
+    scene.forge.scissors.mend(after=cut)
     comment = scene.writes("ada", pull, "/launch")
     scene.writes("ada", pull, "/launch", comment)
     for _ in range(4):
@@ -177,49 +165,32 @@ def test_a_release_that_is_refused_is_not_tried_again_until_somebody_asks(scene:
 # The model
 
 
-def picked(scene: Scene) -> int:
-    """An idea that needs code is labelled."""
-    place = scene.idea("One layer more", "Add a layer.")
-    scene.labels("ada", place)
-    return place
-
-
-def work(scene: Scene, tmp_path: Path, writer: FakeWriter) -> None:
-    """The job that writes, then the one that settles."""
-    target = tmp_path / "target"
-    target.mkdir(exist_ok=True)
-    (target / "model.py").write_text("layers = 2\n")
-    task = read_task(scene.world.folder)
-    assert task.usd == 3.0
-    write(scene.world.folder, task, writer, FolderWorkspace(target, task.closed))
-
-
 @pytest.mark.parametrize("writer", [FakeWriter(), FakeWriter(error=UserError("It declined."))])
-def test_a_model_is_paid_by_its_tokens(scene: Scene, tmp_path: Path, writer: FakeWriter) -> None:
-    place = picked(priced(scene))
+def test_a_model_is_paid_by_its_tokens(scene: Scene, writer: FakeWriter) -> None:
+    place = priced(scene).code_idea()
     assert month(scene).model_usd == 3.0
-    work(scene, tmp_path, writer)
+    assert scene.model_works(writer).usd == 3.0
     router.handle_work(scene.world)
     expected = 3.0 * (100 + 0.1 * 700 + 1.25 * 100) / 1e6 + 15.0 * 80 / 1e6
     assert month(scene).model_usd == pytest.approx(0 if writer.error else expected, abs=1e-6)
     assert at(scene, place).spent == month(scene) + Amount(gpu_hours=-month(scene).gpu_hours)
 
 
-def test_a_model_job_that_is_cut_off_costs_what_was_set_aside(scene: Scene, tmp_path: Path) -> None:
-    place = picked(priced(scene))
+def test_a_model_job_that_is_cut_off_costs_what_was_set_aside(scene: Scene) -> None:
+    place = priced(scene).code_idea()
     scene.rings()  # the workflow run that wrote has ended, and nothing came of it
     assert at(scene, place).phase == "stalled"
     assert at(scene, place).spent.model_usd == 3.0
     scene.writes("ada", place, "/pick")
     assert month(scene).model_usd == 6.0  # spent, and set aside again
-    work(scene, tmp_path, FakeWriter())
+    scene.model_works(FakeWriter())
     (scene.world.folder / WORK).write_text("{")
     router.handle_work(scene.world)
     assert at(scene, place).spent.model_usd == 6.0
 
 
 def test_an_idea_that_nobody_can_pay_is_not_written(scene: Scene) -> None:
-    place = picked(priced(scene, month=2.0))
+    place = priced(scene, month=2.0).code_idea()
     assert scene.forge.read_ledger().at(place) is None
     assert "This would cost $3" in scene.last(place).body
 

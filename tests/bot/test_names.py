@@ -8,8 +8,8 @@ import pytest
 
 from bot.comments import headline, render
 from bot.core.quoting import BREAK
-from tests.bot.examples import WIN
-from tests.bot.test_comments import check_tables
+from tests.bot.examples.report import WIN
+from tests.bot.markdown import check_tables
 
 NAMES = {
     "val/dice": "val/dice",

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bot.core.interval import Interval, Sample
 from bot.core.numbers import (
+    bound,
     bounded,
     chance,
     column,
@@ -39,6 +40,8 @@ from bot.core.numbers import (
         (-0.00001, 0.001, "0.0000"),
         (1.23e-12, 1e-13, "1.23e-12"),
         (-1.23e-12, 0.0, "−1.23e-12"),
+        (1.1098172e-11, 2.2e-15, "1.10982e-11"),
+        (0.84117, 1e-12, "0.84117"),
         (0.5, math.inf, "0.5"),
         (0.5, math.nan, "0.5"),
         (math.nan, 0.1, "not a number"),
@@ -78,10 +81,21 @@ def test_values_in_a_column_have_the_same_digits(
         (Interval(-0.061, -0.159, 0.037, 0.025), "−0.061 (−0.159 to +0.037)"),
         (Interval(0.3, 0.3, 0.3, 0.05), "+0.3 (+0.3 to +0.3)"),
         (Interval(0.0, -math.inf, math.inf, 0.05), "+0 (−infinity to +infinity)"),
+        (Interval(0.002, 0.00003, 0.004, 0.05), "+0.0020 (+0.00003 to +0.0040)"),
+        (Interval(0.002, -0.00003, 0.004, 0.05), "+0.0020 (−0.00003 to +0.0040)"),
+        (Interval(0.002, -1e-12, 0.004, 0.05), "+0.0020 (+0.0000 to +0.0040)"),
     ],
 )
 def test_an_interval(interval: Interval, shown: str) -> None:
     assert bounded(interval) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.0015, "0.0015"), (0.00199, "0.00199"), (0.0019996, "0.0019996"), (0.002, "0.0020")],
+)
+def test_a_bound_shows_on_which_side_of_its_edge_it_lies(value: float, shown: str) -> None:
+    assert bound(value, 0.002, edge=0.002) == shown
 
 
 def test_a_share_of_the_baseline() -> None:

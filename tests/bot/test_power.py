@@ -7,13 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bot.core.interval import Sample, welch
+from bot.core.deciding import Deciding
+from bot.core.interval import Sample
 from bot.core.many import exceeds
 from bot.core.pairing import correlation, method
 from bot.core.power import Chance, chances, detectable, reachable
 from bot.core.spending import ALPHA, information, level, spent
 from bot.core.tries import confirmable, confirmation, false_wins, unseen
-from tests.bot.examples import BASELINE, FIRST_LOOK, UNSURE, WINNER, WORSE
+from bot.core.verdict import Guard
+from tests.bot.examples.team import BASELINE, FIRST_LOOK, UNSURE, WINNER, WORSE
 
 LOOKS = (5, 10, 15)
 
@@ -69,31 +71,30 @@ def test_pairs_spend_by_the_seeds_that_both_arms_have() -> None:
     assert shares == pytest.approx([spent(0.5), ALPHA - spent(0.5), 0.0])
 
 
-def test_the_detectable_gain_is_found_in_four_tries_of_five() -> None:
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_the_detectable_gain_is_found_in_four_tries_of_five(seeds: int) -> None:
     random = np.random.default_rng(41)
-    gain = detectable(1.0, 5, 10, FIRST_LOOK)
-    tries = 1500
-    found = sum(
-        welch(
-            Sample(tuple(random.normal(gain, size=5).tolist())),
-            Sample(tuple(random.normal(size=10).tolist())),
-            FIRST_LOOK,
-        ).lower
-        > 0
-        for _ in range(tries)
-    )
-    assert found / tries == pytest.approx(0.8, abs=0.05)
+    gain = detectable(0.5, seeds, 10, FIRST_LOOK)
+    assert gain
+    after, before = random.normal(gain, 0.5, (3000, seeds)), random.normal(0, 0.5, (3000, 10))
+    assert exceeds(after, before, FIRST_LOOK, 0.0, "welch").mean() == pytest.approx(0.8, abs=0.03)
 
 
 def test_more_seeds_find_smaller_gains() -> None:
-    gains = [detectable(0.0019, n, 10, 0.05) for n in (3, 5, 10)]
+    gains = [detectable(0.0019, n, 10, 0.05) or math.inf for n in (3, 5, 10)]
     assert gains == sorted(gains, reverse=True)
+
+
+def test_so_few_seeds_find_none() -> None:
+    assert detectable(0.0019, 2, 2, 0.05) is None
+    assert detectable(0.0019, 3, 3, 0.04) is None
+    assert detectable(0.0019, 3, 3, 0.05) is not None
 
 
 def likely(sample: Sample, sign: int = 1) -> list[Chance]:
     looks = {n: level(n, [5], 15, 10) for n in (10, 15)}
     arms = (Sample(tuple(sign * v for v in arm.values)) for arm in (sample, BASELINE))
-    return list(chances(*arms, looks, sign=sign, min_effect=0.002))
+    return list(chances([Deciding("val/dice", sign, 0.002, *arms)], looks))
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -110,7 +111,7 @@ def test_chances_come_true() -> None:
     for gain in random.uniform(-3, 5, 20):
         after, before = random.normal(gain, size=(1, 10)), random.standard_normal((1, 10))
         arms = Sample(tuple(after[0, :5].tolist())), Sample(tuple(before[0].tolist()))
-        [chance] = chances(*arms, {10: alpha}, sign=1, min_effect=0.0)
+        [chance] = chances([Deciding("val/dice", 1, 0.0, *arms)], {10: alpha})
         said.append(chance.win)
         came.append(exceeds(after, before, alpha, 0.0, "welch")[0])
     assert np.mean(said) == pytest.approx(np.mean(came), abs=0.12)
@@ -128,10 +129,10 @@ def test_a_win_is_out_of_reach_or_it_is_not() -> None:
 
 @pytest.mark.parametrize("steady", [Sample((0.85, 0.85)), Sample((0.84115,) * 5)])
 def test_an_arm_without_spread_has_the_chances_of_one_as_noisy_as_the_other(steady: Sample) -> None:
-    [noisy] = chances(steady, BASELINE, {10: 0.05}, sign=1, min_effect=0.002)
+    [noisy] = chances([Deciding("val/dice", 1, 0.002, steady, BASELINE)], {10: 0.05})
     assert 0 < noisy.win < 1
     still = Sample((0.8,) * 5)
-    [none] = chances(steady, still, {10: 0.05}, sign=1, min_effect=0.002)
+    [none] = chances([Deciding("val/dice", 1, 0.002, steady, still)], {10: 0.05})
     assert (none.win, none.loss) == (1, 0)
 
 
@@ -140,7 +141,7 @@ def test_pairs_have_chances_too() -> None:
     baseline = Sample((0.80, 0.84, 0.88, 0.82, 0.86, 0.81), (*seeds, 6))
     better = Sample((0.805, 0.851, 0.880, 0.835, 0.861), seeds)
     looks = {6: 0.03, 60: 0.03}
-    six, more = chances(better, baseline, looks, sign=1, min_effect=0.001, method="paired")
+    six, more = chances([Deciding("val/dice", 1, 0.001, better, baseline)], looks, "paired")
     assert 0 < six.win == pytest.approx(more.win, abs=0.05)
 
 
@@ -205,3 +206,32 @@ def test_held_out_seeds_are_not_seen_twice() -> None:
     assert unseen((101, 102, 103), (1, 2)) == (101, 102, 103)
     assert unseen((101, 102, 103), (1, 102)) == (101, 103, 104)
     assert unseen((101, 102, 103), (101, 102, 103, 104)) == (105, 106, 107)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_gain_wins_only_where_its_guards_hold(sign: int) -> None:
+    random = np.random.default_rng(4)
+    arms = [Sample(tuple(random.normal(size=n).tolist())) for n in (5, 10)]
+    metric = Deciding("val/dice", 1, 0.002, WINNER, BASELINE)
+    far, near, broken = (
+        chances([metric], {10: 0.02}, guards=[Guard("val/loss", sign, limit, *arms)])[0]
+        for limit in (90.0, 1.0, -5.0)
+    )
+    assert far == chances([metric], {10: 0.02})[0]
+    assert 0.02 < near.win < 0.5 < far.win
+    assert (broken.win, broken.loss) == (0, pytest.approx(1, abs=0.02))
+
+
+def test_a_guard_is_drawn_as_it_is_judged() -> None:
+    """With no seed to come, the one future is what is known."""
+    random = np.random.default_rng(5)
+    metric = Deciding("val/dice", 1, 0.002, Sample((5.0, 6.0)), Sample((1.0, 2.0, 3.0)))
+    seen = set()
+    for limit in np.linspace(-8, 8, 9):
+        for sign in (1, -1):
+            arms = (Sample(tuple(random.normal(size=n).tolist())) for n in (2, 10))
+            guard = Guard("val/loss", sign, float(limit), *arms)
+            [now] = chances([metric], {2: 0.2}, guards=[guard])
+            assert (now.win, now.loss) == {True: (1, 0), False: (0, 1), None: (0, 0)}[guard.holds]
+            seen.add(guard.holds)
+    assert seen == {True, False, None}

@@ -1,7 +1,6 @@
 """`/queue`, `/runs` and `/stop`: what waits, what is written on runs, and what is ended."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -31,14 +30,6 @@ def test_it_is_said_on_whom_a_queue_waits(
     queued: Queued | None, agents: tuple[Agent, ...], training: int, found: str
 ) -> None:
     assert holdup(queued, agents, training, NOW) == found
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    """A repository with a baseline."""
-    scene = Scene(tmp_path)
-    scene.baseline()
-    return scene
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 
 from bot.core.interval import Interval, Sample
 from bot.core.results import RunRecord, RunRow, as_csv, as_json, beside, correlation
-from tests.bot.examples import BASELINE, LOSS, WIN, WINNER, finished, primary
+from tests.bot.examples.report import LOSS, WIN
+from tests.bot.examples.team import BASELINE, WINNER, finished, primary
 
 RUN = RunRecord(
     experiment=41,
@@ -65,6 +66,11 @@ def test_what_is_no_number_is_null() -> None:
     (metric,) = data["metrics"]
     assert metric["candidate"] == {"n": 2, "mean": None, "sd": None}
     assert metric["interval"] == {"difference": 0, "lower": None, "upper": None, "alpha": 0.05}
+
+
+def test_no_zero_of_a_report_has_a_sign() -> None:
+    row = replace(primary(WINNER), interval=Interval(-0.0, -0.0, 0.0, 0.05))
+    assert "-0.0" not in as_json(replace(WIN, rows=(row,)))
 
 
 def test_a_metric_that_no_run_gave_is_null() -> None:

@@ -28,7 +28,9 @@ def test_without_a_curve_the_summary_counts(value: Value) -> None:
     assert value_of(Metric("m", "maximize", value), RUN, ()) == 0.7
 
 
-@pytest.mark.parametrize("logged", [None, math.nan, math.inf, "0.9", True, {"max": 1}])
+@pytest.mark.parametrize(
+    "logged", [None, math.nan, math.inf, 1e200, 10**400, "0.9", True, {"max": 1}]
+)
 def test_what_is_no_finite_number_is_told(logged: object) -> None:
     run = ObservedRun("lh-1-s1", "finished", summary={"m": logged})
     with pytest.raises(UserError, match="Run `lh-1-s1` finished, but logged"):

@@ -127,3 +127,34 @@ def test_settings_are_nested_as_a_program_holds_them() -> None:
         "seed": 3,
         "x": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("1e-3", 0.001),
+        ("-1E5", -1e5),
+        (".5e2", 50.0),
+        ("[1e-3, 2]", [0.001, 2]),
+        ("1e-3x", "1e-3x"),
+        ("2026-01-01", "2026-01-01"),
+        ("[2026-01-01]", ["2026-01-01"]),
+        ("@x", "@x"),
+        ("*x", "*x"),
+        ("=", "="),
+        ("[" * 900 + "]" * 900, "[" * 900 + "]" * 900),
+        ("!!binary aGk=", "!!binary aGk="),
+    ],
+)
+def test_a_value_is_what_it_looks_like_and_never_breaks_a_launch(given: str, meant: object) -> None:
+    assert nested({"x": given}) == {"x": meant}
+
+
+def test_a_setting_that_was_a_part_becomes_whole() -> None:
+    assert nested({"a": "1", "a.b": "2"}) == {"a": {"b": 2}}
+
+
+@pytest.mark.parametrize("value", ["$(id)", "1;id", "`id`x", "a|b", "1\u202e0", "[1,", "a>b"])
+def test_an_idea_has_no_setting_that_a_shell_would_obey(value: str) -> None:
+    with pytest.raises(UserError, match="is no setting"):
+        parse_overrides(f"lr={value}")

@@ -1,4 +1,4 @@
-"""Rights, locks, confirmation, what a command is bound to, and that none is lost or done twice."""
+"""Rights, what a command is bound to, and that none is lost or done twice."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,30 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot import router
-from bot.errors import UserError
 from bot.events import CommentWritten, FormSent
-from bot.ports import Stale
 from tests.bot.scene import Scene
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    """A repository whose first baseline is released."""
-    scene = Scene(tmp_path)
-    scene.baseline()
-    return scene
-
-
-@pytest.fixture
-def pull(scene: Scene) -> int:
-    """An experiment's PR."""
-    return scene.experiment("Larger learning rate", "lr=0.02")
-
-
-def asking(scene: Scene) -> None:
-    """Let every launch ask first."""
-    scene.configure(budget={"ask_above_seeds": 1})
-
 
 # Rights
 
@@ -104,232 +82,15 @@ def test_a_commit_that_is_named_is_exact(scene: Scene, pull: int) -> None:
     assert scene.tracker.queue
 
 
-# Dry runs, questions and /yes
-
-
-def state(scene: Scene) -> tuple[object, ...]:
-    forge = scene.forge
-    return (
-        dict(forge.book), list(forge.log), dict(forge.branches), dict(forge.pulls),
-        dict(forge.issues), list(scene.tracker.queue), dict(scene.tracker.runs), forge.schedule,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "body",
-    ["/launch", "/launch seeds=5", "/lock reason='x'", "/experiment 'wider' lr=0.02"],
-)
-def test_a_dry_run_touches_nothing_and_says_what_would_be(
-    scene: Scene, pull: int, body: str
-) -> None:
-    before = state(scene)
-    scene.writes("ada", pull, f"{body} dry-run")
-    assert state(scene) == before
-    assert "ry run" in scene.last(pull).body
-
-
-@pytest.mark.parametrize("body", ["/pick", "/baseline seeds=8"])
-def test_a_dry_run_in_an_issue_touches_nothing(scene: Scene, body: str) -> None:
-    place = scene.idea("Wider", settings="model.width=65")
-    before = state(scene)
-    scene.writes("ada", place, f"{body} dry-run")
-    assert state(scene) == before
-    assert scene.last(place).body.startswith("**Dry run, nothing was done")
-
-
-def test_a_dear_command_waits_for_the_yes_of_whoever_wrote_it(scene: Scene, pull: int) -> None:
-    asking(scene)
-    scene.writes("ada", pull, "/launch")
-    assert scene.last(pull).body.startswith("**Waiting for your `/yes`, ada: 3 runs")
-    assert not scene.tracker.queue
-    scene.writes("grace", pull, "/yes")
-    assert "waits for the `/yes` of ada" in scene.last(pull).body
-    assert not scene.tracker.queue
-    scene.writes("ada", pull, "/yes")
-    assert len(scene.tracker.queue) == 3
-    assert any(c.body.startswith("**Queued: 3 runs") for c in scene.forge.said_at(pull))
-    assert not scene.forge.read_ledger().desk.questions
-
-
-def test_a_yes_that_comes_twice_and_a_command_that_comes_again_do_nothing(
-    scene: Scene, pull: int
-) -> None:
-    asking(scene)
-    scene.writes("ada", pull, "/launch", 700)
-    for _ in range(3):
-        scene.writes("ada", pull, "/yes", 701)
-    scene.writes("ada", pull, "/launch", 700)
-    scene.writes("ada", pull, "/yes", 701)
-    assert len(scene.tracker.queue) == 3
-    assert not scene.forge.read_ledger().desk.questions
-    assert [c.key for c in scene.forge.said_at(pull)].count("reply:701") == 1
-
-
-def test_a_yes_that_comes_late_does_nothing(scene: Scene, pull: int) -> None:
-    asking(scene)
-    scene.writes("ada", pull, "/launch")
-    scene.world.clock.sleep(3601)
-    scene.writes("ada", pull, "/yes")
-    assert "waited until" in scene.last(pull).body
-    assert not scene.tracker.queue
-
-
-def test_a_yes_without_a_question_says_so(scene: Scene, pull: int) -> None:
-    scene.writes("ada", pull, "/yes")
-    assert "Nothing here waits for a `/yes`." in scene.last(pull).body
-
-
-def test_a_yes_holds_for_the_head_that_was_asked_about(scene: Scene, pull: int) -> None:
-    asking(scene)
-    scene.writes("ada", pull, "/launch")
-    scene.forge.push(scene.forge.pull(pull).branch, {"model.py": "layers = 9\n"})
-    scene.writes("ada", pull, "/yes")
-    assert "is not what `/launch` would do now" in scene.last(pull).body
-    assert not scene.tracker.queue
-
-
-def test_the_right_is_asked_again_for_the_yes(scene: Scene) -> None:
-    place = scene.forge.add_issue("Again")
-    asking(scene)
-    scene.writes("ada", place, "/baseline seeds=8")
-    scene.forge.roles["ada"] = "write"
-    scene.writes("ada", place, "/yes")
-    assert "needs the role `maintain`" in scene.last(place).body
-    assert not scene.tracker.queue
-
-
-def test_dearer_than_configured_asks_first(scene: Scene, pull: int) -> None:
-    scene.configure(budget={"ask_above_gpu_hours": 0.0001})
-    scene.writes("ada", pull, "/launch")
-    assert "3 runs, about 18 s of training" in scene.last(pull).body.split("\n")[0]
-    assert not scene.tracker.queue
-
-
-# Locks
-
-
-@pytest.mark.parametrize("what", ["pr", "queue"])
-def test_a_lock_holds_everybody_but_its_owner(scene: Scene, pull: int, what: str) -> None:
-    scene.writes("grace", pull, f'/lock what={what} reason="@all moving *today*"')
-    assert "locked" in scene.last(pull).body
-    scene.writes("ada", pull, "/launch")
-    answer = scene.last(pull).body
-    assert "[locked](https://hub/acme/digits/issues/" in answer
-    assert "@all" not in answer
-    assert f"`/unlock what={what}`" in answer
-    assert not scene.tracker.queue
-    scene.writes("grace", pull, "/launch")
-    assert scene.tracker.queue
-
-
-def test_a_lock_of_one_pr_leaves_the_others_alone(scene: Scene, pull: int) -> None:
-    other = scene.experiment("Wider", "model.width=65")
-    scene.writes("grace", pull, "/lock")
-    scene.writes("ada", other, "/launch")
-    assert scene.tracker.queue
-
-
-def test_a_lock_is_taken_back_by_its_owner_or_whoever_may_decide(scene: Scene, pull: int) -> None:
-    scene.forge.roles["mary"] = "write"
-    scene.writes("grace", pull, "/lock")
-    scene.writes("mary", pull, "/unlock")
-    assert "is [locked]" in scene.last(pull).body
-    scene.writes("mary", pull, "/launch")
-    assert not scene.tracker.queue
-    scene.writes("ada", pull, "/unlock")
-    assert "Unlocked" in scene.last(pull).body
-    scene.writes("mary", pull, "/launch")
-    assert scene.tracker.queue
-
-
-def test_a_lock_ends_by_itself(scene: Scene, pull: int) -> None:
-    scene.writes("grace", pull, "/lock hours=1")
-    scene.world.clock.sleep(3601)
-    scene.writes("ada", pull, "/launch")
-    assert scene.tracker.queue
-
-
-def test_of_two_locks_at_the_same_moment_one_holds(scene: Scene, pull: int) -> None:
-    """Both have read the lab book before either writes; the second finds it changed."""
-    world = scene.world
-    stale = world.forge.read_ledger()
-    scene.writes("grace", pull, "/lock")
-    with pytest.raises(Stale):
-        world.forge.write_ledger(stale, stale.with_desk(stale.desk.knows(1)), "too late")
-    scene.writes("ada", pull, "/lock")
-    assert "locked](https://hub" in scene.last(pull).body
-    assert [lock.owner for lock in scene.forge.read_ledger().desk.locks] == ["grace"]
-
-
-def test_an_unlock_that_is_delivered_before_its_lock_comes_again_stays(
-    scene: Scene, pull: int
-) -> None:
-    scene.writes("grace", pull, "/lock", 700)
-    scene.writes("grace", pull, "/unlock", 701)
-    scene.writes("grace", pull, "/lock", 700)
-    assert not scene.forge.read_ledger().desk.locks
-
-
-def test_a_lock_that_cannot_be_read_blocks(scene: Scene, pull: int) -> None:
-    scene.writes("grace", pull, "/lock")
-    scene.forge.book["ledger/desk.json"] = "{}"
-    with pytest.raises(UserError, match=r"ledger/desk\.json"):
-        scene.forge.read_ledger()
-    scene.writes("ada", pull, "/launch")
-    assert "ledger/desk.json" in scene.last(pull).body
-    assert not scene.tracker.queue
-
-
-def test_a_lock_of_the_baseline_holds_a_merge_up_that_was_asked_for_before(
-    scene: Scene, pull: int
-) -> None:
-    scene.writes("ada", pull, "/launch")
-    scene.rings()
-    scene.writes("ada", pull, "/merge")
-    scene.writes("grace", pull, "/lock what=baseline hours=1")
-    for _ in range(3):
-        scene.rings()
-    assert not scene.forge.pull(pull).merge_commit
-    assert [c.key[:7] for c in scene.forge.said_at(pull)].count("locked:") == 1
-    assert scene.forge.schedule
-    scene.world.clock.sleep(3601)
-    scene.rings()
-    assert scene.forge.pull(pull).merge_commit
-    assert "baseline-v2" in scene.forge.releases
-
-
-def test_a_lock_does_not_hold_up_the_release_of_what_is_merged(tmp_path: Path) -> None:
-    found = 0
-    for cut in range(1, 12):
-        scene = Scene(tmp_path / str(cut))
-        scene.baseline()
-        pull = scene.experiment("Larger learning rate", "lr=0.02")
-        scene.writes("ada", pull, "/launch")
-        scene.rings()
-        scene.writes("ada", pull, "/merge")
-        scene.forge.scissors.mend()
-        scene.forge.scissors.after = cut
-        scene.rings()
-        known = scene.forge.read_ledger().at(pull)
-        if scene.forge.pull(pull).merge_commit and known and known.phase == "merging":
-            found += 1  # this job was cut off right behind the merge
-            scene.writes("grace", pull, "/lock what=baseline hours=1")
-            scene.rings()
-            assert "baseline-v2" in scene.forge.releases
-    assert found
-
-
 # Never lost, never twice
 
 
 def test_an_idea_by_command_is_opened_once_wherever_it_is_cut_off(tmp_path: Path) -> None:
     for cut in range(1, 16):
-        scene = Scene(tmp_path / str(cut))
-        scene.baseline()
+        scene = Scene.measured(tmp_path / str(cut))
         place = scene.forge.add_issue("Ideas")
         before = len(scene.forge.issues)
-        scene.forge.scissors.mend()
-        scene.forge.scissors.after = cut
+        scene.forge.scissors.mend(after=cut)
         scene.writes("ada", place, '/experiment "a larger one" lr=0.02', 700)
         scene.writes("ada", place, '/experiment "a larger one" lr=0.02', 700)
         scene.rings()
@@ -342,12 +103,10 @@ def test_an_idea_by_command_is_opened_once_wherever_it_is_cut_off(tmp_path: Path
 
 def test_a_question_and_its_yes_come_out_once_wherever_they_are_cut_off(tmp_path: Path) -> None:
     for cut in range(1, 12):
-        scene = Scene(tmp_path / str(cut))
-        scene.baseline()
+        scene = Scene.measured(tmp_path / str(cut))
         pull = scene.experiment("Larger learning rate", "lr=0.02")
-        asking(scene)
-        scene.forge.scissors.mend()
-        scene.forge.scissors.after = cut
+        scene.asks_first()
+        scene.forge.scissors.mend(after=cut)
         for body, comment in (("/launch", 700), ("/launch", 700), ("/yes", 701), ("/yes", 701)):
             scene.writes("ada", pull, body, comment)
         scene.rings()

@@ -22,7 +22,7 @@ from bot.core.verdict import (
     judge,
 )
 from bot.errors import UserError
-from tests.bot.examples import (
+from tests.bot.examples.team import (
     BASELINE,
     FIRST_LOOK,
     FLAT,
@@ -88,6 +88,7 @@ def test_a_loss_is_asked_first(lower: float, upper: float, outcome: Outcome) -> 
         ((), BASELINE.values, "INVALID", "No run gave a value"),
         ((0.9, math.nan), BASELINE.values, "INVALID", "no finite number"),
         ((0.9, -math.inf), BASELINE.values, "INVALID", "no finite number"),
+        ((0.9, 1e200), BASELINE.values, "INVALID", "no finite number"),
         ((0.9, 0.9), (), "NOT_COMPARABLE", "does not show its noise"),
         ((0.9, 0.9), (0.8,), "NOT_COMPARABLE", "does not show its noise"),
         ((0.9, 0.9), (0.8, math.nan), "NOT_COMPARABLE", "does not show its noise"),
@@ -172,7 +173,7 @@ def test_a_broken_guard_ends_what_more_seeds_could_not_win() -> None:
 def test_a_guard_that_fell_silent_makes_runs_invalid() -> None:
     found = judged(WINNER, guards=[guard(1.5, candidate=None)])
     assert (found.outcome, found.interval) == ("INVALID", None)
-    assert "did not log `train/minutes`" in found.why
+    assert "finite number for `train/minutes`" in found.why
 
 
 def test_a_guard_that_the_baseline_did_not_log_stops_nothing() -> None:

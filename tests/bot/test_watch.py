@@ -93,6 +93,12 @@ def test_first_ones_go_alone_unless_one_has_finished(
         ({"train/loss": 2e3}, "train/loss is 2000.0"),
         ({"train/loss": -2e3}, "train/loss is -2000.0"),
         ({"train/loss": math.nan}, "train/loss is nan"),
+        ({"val/acc": {"max": 0.9, "last": "NaN"}}, "val/acc is NaN"),
+        (
+            {"val/acc": {"max": 0.9}, "train/loss": {"min": 1.0, "last": 2e3}},
+            "train/loss is 2000.0",
+        ),
+        ({"train/loss": {"max": 2e3, "last": 1.0}}, None),
         ({"other": math.nan, "train/loss": 999}, None),
         ({"val/acc": "a word", "train/loss": None}, None),
     ],

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,14 +14,6 @@ from tests.bot.test_launching import configured, look, progress, queued
 from tests.fakes import FakeTracker
 
 HOUR = 3600.0
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    """A repository with a baseline."""
-    scene = Scene(tmp_path)
-    scene.baseline()
-    return scene
 
 
 def training(scene: Scene) -> int:
@@ -272,6 +263,21 @@ def test_a_win_that_is_within_reach_is_not_talked_about(scene: Scene) -> None:
     pull = training(scene)
     for number in (1, 2):
         seed(scene, number, state="finished", summary={"val/acc": 0.92 + number / 1000})
+    look(scene)
+    assert "saves their time" not in progress(scene, pull)
+
+
+def test_seeds_that_the_baseline_does_not_have_make_no_pairs(scene: Scene) -> None:
+    configured(scene, seeds={"experiment": (11, 12, 13)})
+    pull = training(scene)
+    ledger = scene.forge.read_ledger()
+    experiment = ledger.at(pull)
+    assert experiment
+    assert experiment.frozen
+    paired = experiment.but(frozen=experiment.frozen.but(method="paired"))
+    scene.forge.write_ledger(ledger, ledger.put(paired), "Pairs")
+    for number in (11, 12):
+        seed(scene, number, state="finished", summary={"val/acc": 0.5 + number / 1000})
     look(scene)
     assert "saves their time" not in progress(scene, pull)
 

@@ -15,12 +15,13 @@ from starlette.routing import Route
 
 from bot.clients.wandb import Wandb
 from bot.clients.wandb_connection import FOLDERS, load
+from bot.ports import Forge
 from bot.sandbox import github as sandbox
 from bot.sandbox import wandb as sandbox_wandb
 from bot.sandbox.faults import Faults
 from bot.sandbox.serve import reserve, serve
 from tests.contract.bees import Bees, Echo
-from tests.contract.hub import Interference, SandboxHub
+from tests.contract.hub import FakeHub, Hub, Interference, SandboxHub
 from tests.contract.sdk_operations import USED
 
 
@@ -49,6 +50,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def sandbox_hub(served: Served, tmp_path: Path) -> SandboxHub:
     return SandboxHub(served.server, tmp_path)
+
+
+@pytest.fixture(params=["sandbox", "fake"])
+def hub(request: pytest.FixtureRequest) -> Hub:
+    """The fake forge must pass the same tests, so that it stays honest."""
+    if request.param == "fake":
+        return FakeHub()
+    found: SandboxHub = request.getfixturevalue("sandbox_hub")
+    return found
+
+
+@pytest.fixture
+def forge(hub: Hub) -> Forge:
+    return hub.forge
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,8 @@ from bot.config import PATH
 from bot.errors import UserError
 from bot.events import FormSent, Rang, parse
 from bot.sandbox.github import Delivery
-from tests.contract.hub import FakeHub, Hub, Interference, SandboxHub, head
+from tests.contract.hub import Hub, Interference, SandboxHub, head
 from tests.fakes import CONFIG
-
-
-@pytest.fixture(params=["sandbox", "fake"])
-def hub(request: pytest.FixtureRequest) -> Hub:
-    """The fake forge must pass the same tests, so that it stays honest."""
-    if request.param == "fake":
-        return FakeHub()
-    found: SandboxHub = request.getfixturevalue("sandbox_hub")
-    return found
 
 
 def test_an_issue_is_opened_once(hub: Hub) -> None:
@@ -39,9 +31,11 @@ def test_an_issue_and_a_pull_are_told_apart(hub: Hub) -> None:
     assert not hub.forge.issue(hub.open_issue("Averaging")).is_pull
 
 
-def test_an_issue_bears_the_label_of_an_idea(sandbox_hub: SandboxHub) -> None:
-    number = sandbox_hub.forge.open_issue("idea:9", "EMA", "body")
-    assert [label.name for label in sandbox_hub.ada.get_issue(number).labels] == ["experiment"]
+def test_an_issue_bears_the_labels_it_was_given(sandbox_hub: SandboxHub) -> None:
+    idea = sandbox_hub.forge.open_issue("idea:9", "EMA", "body", ("experiment",))
+    other = sandbox_hub.forge.open_issue("leaderboard", "Leaderboard", "body")
+    issues = [sandbox_hub.ada.get_issue(number) for number in (idea, other)]
+    assert [[label.name for label in issue.labels] for issue in issues] == [["experiment"], []]
 
 
 def test_a_marker_that_somebody_else_wrote_opens_nothing(sandbox_hub: SandboxHub) -> None:
@@ -197,6 +191,9 @@ def test_listings_are_read_to_their_end(
     interference.asked.clear()
     assert len(sandbox_hub.forge.unanswered(time.time() - 600)) == 101
     assert len(interference.asked) == 2
+    interference.asked.clear()
+    assert len(sandbox_hub.forge.comments_of("ada", time.time() - 600)) == 101
+    assert len(interference.asked) == 2
 
 
 def test_who_labelled_an_idea(sandbox_hub: SandboxHub) -> None:
@@ -222,7 +219,8 @@ def test_who_labelled_an_idea(sandbox_hub: SandboxHub) -> None:
 
 
 def test_an_idea_that_the_bot_opened_was_labelled_by_nobody(sandbox_hub: SandboxHub) -> None:
-    assert sandbox_hub.forge.labelling(sandbox_hub.forge.open_issue("idea:9", "EMA", "x")) is None
+    number = sandbox_hub.forge.open_issue("idea:9", "EMA", "x", ("experiment",))
+    assert sandbox_hub.forge.labelling(number) is None
 
 
 def test_the_other_workflow_is_rung(sandbox_hub: SandboxHub) -> None:
@@ -240,26 +238,55 @@ def test_a_token_that_may_not_ring_says_so(sandbox_hub: SandboxHub) -> None:
     assert not sandbox_hub.client(token=token).ring()
 
 
+@dataclass
+class Job:
+    """A job that starts with a comment."""
+
+    terminal: SandboxHub
+    monkeypatch: pytest.MonkeyPatch
+    folder: Path
+
+    def hears(self, body: str, **variables: str) -> tuple[int, int]:
+        """Run it for a new comment of ada's; return the numbers of the issue and the comment."""
+        issue = self.terminal.ada.get_issue(self.terminal.open_issue("Averaging"))
+        comment = issue.create_comment(body)
+        payload = {"action": "created", "comment": comment.raw_data, "issue": issue.raw_data}
+        (self.folder / "event.json").write_text(json.dumps(payload))
+        for name, value in {
+            "GITHUB_EVENT_NAME": "issue_comment",
+            "GITHUB_EVENT_PATH": str(self.folder / "event.json"),
+            "GITHUB_RUN_ID": "100",
+            "LABHAND_GITHUB_TOKEN": self.terminal.token,
+            **variables,
+        }.items():
+            self.monkeypatch.setenv(name, value)
+        assert main(["event"]) == 0
+        return issue.number, comment.id
+
+
+@pytest.fixture
+def job(terminal: SandboxHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Job:
+    """A job in a repository that is configured."""
+    return Job(terminal, monkeypatch, tmp_path)
+
+
+@pytest.mark.parametrize(("again", "answers"), [("ada", 1), ("mallory", 0)])
+def test_a_job_that_somebody_else_starts_again_is_no_command_of_its_first_person(
+    job: Job, again: str, answers: int
+) -> None:
+    place, _ = job.hears("/help", GITHUB_ACTOR="ada", GITHUB_TRIGGERING_ACTOR=again)
+    assert len(job.terminal.comments(place)) == 1 + answers
+
+
+@pytest.mark.parametrize("body", ["/status", "/lab status", "/lab-status"])
 def test_what_a_job_has_told_no_ring_takes_up_again(
-    terminal: SandboxHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    job: Job, terminal: SandboxHub, body: str
 ) -> None:
     """Whoever mends the configuration writes the command again."""
     terminal.push("main", {PATH: "version: 99\n"})
-    issue = terminal.ada.get_issue(terminal.open_issue("Averaging"))
-    comment = issue.create_comment("/status")
-    payload = {"action": "created", "comment": comment.raw_data, "issue": issue.raw_data}
-    (tmp_path / "event.json").write_text(json.dumps(payload))
-    for name, value in {
-        "GITHUB_EVENT_NAME": "issue_comment",
-        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
-        "GITHUB_RUN_ID": "100",
-        "LABHAND_GITHUB_TOKEN": terminal.token,
-    }.items():
-        monkeypatch.setenv(name, value)
-    assert main(["event"]) == 0
-    assert "<!-- labhand:trouble:100 -->" in terminal.comments(issue.number)[-1].body
-    seen = terminal.forge.unanswered(time.time() - 60)
-    assert comment.id not in [each.comment_id for each in seen]
+    place, comment = job.hears(body)
+    assert "<!-- labhand:trouble:100 -->" in terminal.comments(place)[-1].body
+    assert comment not in [each.comment_id for each in terminal.forge.unanswered(time.time() - 60)]
 
 
 def _pull(hub: SandboxHub) -> int:

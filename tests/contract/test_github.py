@@ -8,9 +8,8 @@ import pytest
 from bot.core.book import asked
 from bot.core.ledger import Ledger
 from bot.errors import UserError
-from bot.ports import FileChange, Outage, Stale
+from bot.ports import FileChange, Outage
 from bot.sandbox.faults import Fault, Faults
-from bot.sandbox.serve import reserve
 from tests.contract.hub import EXPERIMENT, OWN_RUN, Interference, SandboxHub, head
 
 
@@ -56,7 +55,7 @@ def test_a_marker_in_the_text_is_only_text(sandbox_hub: SandboxHub) -> None:
     quoted = sandbox_hub.forge.say(place, "log", "the log said\n<!-- labhand:report:1 -->")
     report = sandbox_hub.forge.say(place, "report:1", "### LOSS")
     assert report != quoted
-    sandbox_hub.forge.edit(quoted, "now\n<!-- labhand:report:1 -->")
+    sandbox_hub.forge.edit(quoted, "log", "now\n<!-- labhand:report:1 -->")
     assert sandbox_hub.forge.say(place, "report:1", "### LOSS") == report
     assert sandbox_hub.forge.say(place, "log", "") == quoted
 
@@ -102,61 +101,11 @@ def test_a_comment_that_somebody_deleted_stays_deleted(sandbox_hub: SandboxHub) 
     place, forge = sandbox_hub.open_issue("Averaging"), sandbox_hub.forge
     gone = forge.say(place, "progress", "0 of 3")
     sandbox_hub.ada.get_issue(place).get_comment(gone).delete()
-    forge.edit(gone, "3 of 3")
+    forge.edit(gone, "progress", "3 of 3")
     forge.minimize(gone)
     forge.react(gone, "eyes")
     assert forge.said(gone) == ""
     assert sandbox_hub.comments(place) == []
-
-
-def test_a_check_is_made_once_and_anew_after_a_verdict(sandbox_hub: SandboxHub) -> None:
-    commit, forge = sandbox_hub.push("ema", {"a.txt": "a"}), sandbox_hub.forge
-    for state in ("queued", "in_progress", "success", "success", "in_progress", "failure"):
-        forge.check(commit, state, "title", "summary")
-    runs = sandbox_hub.ada.get_commit(commit).get_check_runs(filter="all")
-    assert [(run.name, run.conclusion) for run in runs] == [
-        ("labhand", "failure"),
-        ("labhand", "success"),
-    ]
-
-
-def test_a_check_of_somebody_else_is_left_alone(sandbox_hub: SandboxHub) -> None:
-    commit = sandbox_hub.push("ema", {"a.txt": "a"})
-    other = sandbox_hub.person(sandbox_hub.token)
-    theirs = other.create_check_run("labhand", commit, external_id="ci", status="in_progress")
-    sandbox_hub.forge.check(commit, "success", "no experiment", "")
-    assert other.get_check_run(theirs.id).status == "in_progress"
-
-
-def test_a_check_of_somebody_else_can_be_waited_for(sandbox_hub: SandboxHub) -> None:
-    commit, forge = sandbox_hub.push("ema", {"a.txt": "a"}), sandbox_hub.forge
-    assert forge.check_state(commit, "build") is None
-    other = sandbox_hub.person(sandbox_hub.token)
-    build = other.create_check_run("build", commit, status="in_progress")
-    other.create_check_run("lint", commit, status="completed", conclusion="success")
-    assert forge.check_state(commit, "build") == "in_progress"
-    build.edit(status="completed", conclusion="timed_out")
-    assert forge.check_state(commit, "build") == "failure"
-    other.create_check_run("build", commit, status="queued")
-    assert forge.check_state(commit, "build") == "queued"
-    other.create_check_run("build", commit, status="completed", conclusion="success")
-    assert forge.check_state(commit, "build") == "success"
-
-
-def test_what_is_too_long_for_a_check_is_cut(sandbox_hub: SandboxHub) -> None:
-    commit = sandbox_hub.push("ema", {"a.txt": "a"})
-    sandbox_hub.forge.check(commit, "failure", "t" * 300, "s" * 70_000)
-    state, title, summary = sandbox_hub.check(commit)
-    assert (state, len(title), len(summary)) == ("failure", 250, 65_535)
-
-
-def test_without_the_right_to_checks_everything_else_goes_on(
-    sandbox_hub: SandboxHub, caplog: pytest.LogCaptureFixture
-) -> None:
-    commit = sandbox_hub.push("ema", {"a.txt": "a"})
-    token = sandbox_hub.server.job_token(sandbox_hub.name, {"contents": "write"})
-    sandbox_hub.client(token=token).check(commit, "success", "WIN", "")
-    assert f"no check on {commit[:7]}" in caplog.text
 
 
 def test_the_lab_book_tells_its_history(sandbox_hub: SandboxHub) -> None:
@@ -185,6 +134,12 @@ def test_what_is_closed_is_no_part_of_what_was_written(sandbox_hub: SandboxHub) 
     first = forge.write_ledger(Ledger(None), Ledger(None).put(EXPERIMENT), "picked")
     closed = first.put(EXPERIMENT.but(phase="released"), EXPERIMENT.but(number=8))
     assert forge.write_ledger(first, closed, "released") == forge.read_ledger()
+
+
+def test_a_file_that_graphql_cuts_off_is_read_whole(sandbox_hub: SandboxHub) -> None:
+    forge = sandbox_hub.forge
+    long = EXPERIMENT.but(written="ä" * 300_000)
+    assert forge.write_ledger(Ledger(None), Ledger(None).put(long), "picked") == forge.read_ledger()
 
 
 def test_a_spoilt_lab_book_is_named(sandbox_hub: SandboxHub) -> None:
@@ -301,79 +256,6 @@ def test_a_missing_baseline_says_what_to_do(sandbox_hub: SandboxHub) -> None:
 def test_the_own_workflow_run_has_not_ended(sandbox_hub: SandboxHub) -> None:
     sandbox_hub.run_workflow(OWN_RUN, "completed")
     assert not sandbox_hub.forge.ended(OWN_RUN)
-
-
-# Outages
-
-
-def test_a_read_is_retried(sandbox_hub: SandboxHub, faults: Faults) -> None:
-    faults.add(Fault(on="GET */git/ref/*", status=502, times=2))
-    assert head(sandbox_hub.forge)
-
-
-def test_a_query_is_retried(sandbox_hub: SandboxHub, faults: Faults) -> None:
-    faults.add(Fault(on="query *", status=502), Fault(on="query *", cut="after"))
-    assert sandbox_hub.forge.read_ledger() == Ledger(None)
-
-
-@pytest.mark.parametrize("given", [{"status": 502, "effect": True}, {"cut": "after"}])
-def test_a_write_is_never_repeated(
-    sandbox_hub: SandboxHub, faults: Faults, given: dict[str, Any]
-) -> None:
-    place = sandbox_hub.open_issue("Averaging")
-    faults.add(Fault(on="POST */comments", **given))
-    with pytest.raises(Outage):
-        sandbox_hub.forge.say(place, "report:1", "### LOSS")
-    assert len(sandbox_hub.comments(place)) == 1
-    sandbox_hub.forge.say(place, "report:1", "### LOSS")
-    assert len(sandbox_hub.comments(place)) == 1
-
-
-@pytest.mark.parametrize("given", [{"status": 502, "effect": True}, {"cut": "after"}])
-def test_a_mutation_is_never_repeated(
-    sandbox_hub: SandboxHub, faults: Faults, given: dict[str, Any]
-) -> None:
-    base = head(sandbox_hub.forge)
-    faults.add(Fault(on="mutation createCommitOnBranch", **given))
-    with pytest.raises(Outage):
-        sandbox_hub.forge.commit("main", base, "Mine", {"a.txt": "a"})
-    with pytest.raises(Stale):
-        sandbox_hub.forge.commit("main", base, "Mine", {"a.txt": "a"})
-    assert sandbox_hub.ada.get_commits(sha="main")[0].commit.message == "Mine"
-    assert sandbox_hub.ada.get_commits(sha="main").totalCount == 2
-
-
-def test_a_conflict_is_decided_again(sandbox_hub: SandboxHub, faults: Faults) -> None:
-    place = sandbox_hub.open_issue("Averaging")
-    faults.add(Fault(on="POST */comments", status=409))
-    with pytest.raises(Stale):
-        sandbox_hub.forge.say(place, "report:1", "### LOSS")
-    assert sandbox_hub.comments(place) == []
-
-
-def test_a_lasting_failure_is_an_outage(sandbox_hub: SandboxHub, faults: Faults) -> None:
-    faults.add(Fault(on="GET */permission", status=502, times=4))
-    with pytest.raises(Outage):
-        sandbox_hub.forge.role("ada")
-
-
-def test_nobody_there_is_an_outage(sandbox_hub: SandboxHub) -> None:
-    bound, url = reserve()
-    bound.close()
-    with pytest.raises(Outage):
-        sandbox_hub.client(api_url=url).head("main")
-
-
-def test_a_wrong_token_says_so(sandbox_hub: SandboxHub) -> None:
-    with pytest.raises(UserError, match="token"):
-        sandbox_hub.client(token="wrong").head("main")
-
-
-def test_a_token_that_may_not_write_says_so(sandbox_hub: SandboxHub) -> None:
-    token = sandbox_hub.server.job_token(sandbox_hub.name, {"contents": "read", "issues": "read"})
-    place = sandbox_hub.open_issue("Averaging")
-    with pytest.raises(UserError, match="permissions"):
-        sandbox_hub.client(token=token).say(place, "help", "text")
 
 
 def test_what_hangs_on_commits_alone_is_asked_for_once(

@@ -14,6 +14,7 @@ from bot.core.baseline import Baseline, SeedResult
 from bot.core.comparability import Effort, Judge, measures
 from bot.core.experiment import Experiment
 from bot.core.ledger import BaselineRef, Ledger
+from bot.core.rules import Rules
 from bot.environment import Environment
 from bot.events import Rang
 from bot.ports import World
@@ -32,9 +33,9 @@ wandb: {entity: acme, project: retina}
 queues: {local: {}}
 """
 SEEDS = (1, 2, 3, 4, 5)
-MOST_GITHUB, MOST_WANDB = 8, 2
+MOST_GITHUB, MOST_WANDB = 7, 2
 """From ring to comment, beside one request for each run."""
-MOST_IN_ALL = 19
+MOST_IN_ALL = 15
 """With what follows the comment: progress, check, ledger, schedule, and what nobody answered."""
 
 
@@ -65,24 +66,7 @@ def waiting(sandbox_hub: SandboxHub, bees: Bees, interference: Interference) -> 
     hub, forge = sandbox_hub, sandbox_hub.forge
     commit = hub.push("main", {".github/labhand.yml": CONFIG})
     rules = parse(CONFIG).rules
-    judge = Judge(code="c0de", paths=rules.judge_paths, measures=measures(rules), data="d1")
-    effort = Effort(seconds=600, samples=1e6, memory_gb=31.2)
-    seeds = tuple(
-        SeedResult(
-            seed=seed,
-            run=f"b{seed}",
-            url="https://x.org",
-            values={"val/acc": 0.9 + seed / 1000, "val/loss": 0.3 + seed / 1000},
-            curve=((1.0, 0.8), (2.0, 0.9 + seed / 1000)),
-            effort=effort,
-        )
-        for seed in range(1, 11)
-    )
-    baseline = Baseline(
-        tag="baseline-v1", commit=commit, metric="val/acc", seeds=seeds, config={"lr": "0.1"},
-        environment={"device": "A100"}, judge=judge, wall_seconds=600,
-    )  # fmt: skip
-    forge.publish("baseline-v1", commit, "baseline-v1", "notes", baseline.text())
+    forge.publish("baseline-v1", commit, "baseline-v1", "notes", _baseline(commit, rules).text())
     forge.create_branch("exp/1-lr", commit)
     change = hub.push("exp/1-lr", {"conf/config.yaml": "lr: 0.2\n"})
     pull = hub.open_pull("exp/1-lr", "A larger learning rate")
@@ -105,6 +89,26 @@ def waiting(sandbox_hub: SandboxHub, bees: Bees, interference: Interference) -> 
     )
     forge.set_schedule(enabled=True)
     return Waiting(hub, bees, interference, pull)
+
+
+def _baseline(commit: str, rules: Rules) -> Baseline:
+    judge = Judge(code="c0de", paths=rules.judge_paths, measures=measures(rules), data="d1")
+    effort = Effort(seconds=600, samples=1e6, memory_gb=31.2)
+    seeds = tuple(
+        SeedResult(
+            seed=seed,
+            run=f"b{seed}",
+            url="https://x.org",
+            values={"val/acc": 0.9 + seed / 1000, "val/loss": 0.3 + seed / 1000},
+            curve=((1.0, 0.8), (2.0, 0.9 + seed / 1000)),
+            effort=effort,
+        )
+        for seed in range(1, 11)
+    )
+    return Baseline(
+        tag="baseline-v1", commit=commit, metric="val/acc", seeds=seeds, config={"lr": "0.1"},
+        environment={"device": "A100"}, judge=judge, wall_seconds=600,
+    )  # fmt: skip
 
 
 def _trained(bees: Bees, run: Run) -> None:

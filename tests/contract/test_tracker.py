@@ -19,9 +19,9 @@ from bot.core.runs import MOST_POINTS, recorded, value_of
 from bot.errors import UserError
 from bot.ports import Launch, Outage
 from bot.sandbox.faults import Fault, Faults
-from bot.sandbox.serve import reserve
 from tests.contract.bees import Bees
 from tests.contract.hub import SandboxHub, head
+from tests.sandbox.wandb_stage import pop
 
 RECORD = {
     "schema": 1,
@@ -82,7 +82,7 @@ def test_a_pushed_run_waits_in_its_queue(tracker: Wandb, sandbox_hub: SandboxHub
     assert (queued := tracker.queued("fast", []))
     assert [item.id for item in queued.items] == [later, sooner]
     for item_id in (sooner, later):
-        item = LaunchApi().pop_from_run_queue("fast", "acme", "model-registry")
+        item = pop("fast")
         assert item
         assert item["runQueueItemId"] == item_id
     spec = item["runSpec"]
@@ -91,7 +91,7 @@ def test_a_pushed_run_waits_in_its_queue(tracker: Wandb, sandbox_hub: SandboxHub
     assert (spec["entity"], spec["project"]) == ("acme", "retina")
     environment = ["env", "WANDB_RUN_GROUP=exp/7#1", "WANDB_TAGS=a,b"]
     assert spec["overrides"]["entry_point"] == [*environment, *command]
-    assert LaunchApi().pop_from_run_queue("fast", "acme", "model-registry") is None
+    assert pop("fast") is None
     with pytest.raises(UserError, match="queue `nope`"):
         tracker.push(job, Launch("lh-1-s2", "EMA", "g", (), command), "nope")
 
@@ -108,7 +108,7 @@ def test_a_job_of_an_image_tells_wandb_config_what_to_hold(tracker: Wandb, tmp_p
     assert (source["source_type"], source["source"]["image"]) == ("image", image)
     command = ("python", "train.py", "seed=1")
     tracker.push(job, Launch("lh-i", "n", "g", (), command, settings={"a": {"b": 0.1}}), "cluster")
-    item = LaunchApi().pop_from_run_queue("cluster", "acme", "model-registry")
+    item = pop("cluster")
     assert item
     spec = item["runSpec"]
     assert spec["job"] == job
@@ -296,63 +296,3 @@ def test_pages_are_named_without_asking(bees: Bees, tracker: Wandb) -> None:
     url = bees.server.url
     assert tracker.run_url("lh-1") == f"{url}/acme/retina/runs/lh-1"
     assert tracker.group_url("exp/7#1") == f"{url}/acme/retina/groups/exp%2F7%231/workspace"
-
-
-def test_a_failure_of_the_server_is_retried(bees: Bees, tracker: Wandb) -> None:
-    tracker.observe(["lh-good"])
-    bees.faults.add(Fault(on="query *", status=502), Fault(on="query *", cut="after"))
-    assert tracker.observe(["lh-none"]) == {}
-    assert bees.faults.unused == []
-    bees.faults.reset()
-
-
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_an_answer_that_asks_for_patience_gets_it(bees: Bees, tracker: Wandb, status: int) -> None:
-    tracker.observe(["lh-good"])
-    bees.faults.add(Fault(on="query *", status=status, headers={"retry-after": "0"}))
-    assert tracker.observe(["lh-none"]) == {}
-    assert bees.faults.unused == []
-    bees.faults.reset()
-
-
-def test_a_late_answer_counts(bees: Bees, tracker: Wandb) -> None:
-    Run.create(wandb.Api(), "lh-late", "retina", "acme", "running")
-    bees.faults.add(Fault(on="query *", delay_seconds=0.3))
-    assert tracker.observe(["lh-late"])["lh-late"].state == "running"
-    assert bees.faults.unused == []
-    bees.faults.reset()
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(on="query *", status=502, headers={"retry-after": "0"}, times=None),
-        Fault(on="query *", status=429, headers={"retry-after": "0"}, times=None),
-        Fault(on="query *", status=200, body="<html>Down for maintenance</html>"),
-        Fault(on="query *", status=200, body={"errors": [{"message": "timeout"}], "data": None}),
-        Fault(on="query *", cut="midway"),
-    ],
-)
-def test_a_lasting_failure_is_an_outage(bees: Bees, tracker: Wandb, fault: Fault) -> None:
-    tracker.observe(["lh-good"])
-    bees.faults.add(fault)
-    with pytest.raises(Outage):
-        tracker.observe(["lh-none"])
-    bees.faults.reset()
-
-
-def test_nobody_there_is_an_outage(tracker: Wandb, monkeypatch: pytest.MonkeyPatch) -> None:
-    bound, url = reserve()
-    bound.close()
-    monkeypatch.setenv("WANDB_BASE_URL", url)
-    with pytest.raises(Outage):
-        tracker.observe(["lh-1"])
-
-
-@pytest.mark.parametrize("key", ["f" * 40, ""])
-def test_a_wrong_key_names_the_secret(
-    tracker: Wandb, monkeypatch: pytest.MonkeyPatch, key: str
-) -> None:
-    monkeypatch.setenv("WANDB_API_KEY", key)
-    with pytest.raises(UserError, match="WANDB_API_KEY"):
-        tracker.observe(["lh-1"])

@@ -1,6 +1,5 @@
 """Launch queues as the Tracker sees them: the real W&B SDK against the sandbox's W&B."""
 
-import json
 import subprocess
 import sys
 import time
@@ -15,24 +14,17 @@ from bot.clients.wandb import Wandb
 from bot.core.queue import Agent, QueueItem
 from bot.errors import UserError
 from tests.contract.bees import Bees
+from tests.sandbox.wandb_stage import pop, push
 
 
 def _queue(name: str, run_ids: list[str]) -> list[str]:
     wandb.Api().create_run_queue(name, "local-process", "acme", prioritization_mode="V0")
-    items = []
-    for run_id in run_ids:
-        spec = json.dumps({"run_id": run_id})
-        item = LaunchApi().push_to_run_queue_by_name(
-            "acme", "model-registry", name, spec, None, None
-        )
-        assert item
-        items.append(item["runQueueItemId"])
-    return items
+    return push(name, *run_ids)
 
 
 def _begin(queue: str, run_id: str) -> None:
     """An agent takes what is next, and begins it as this run."""
-    taken = LaunchApi().pop_from_run_queue(queue, "acme", "model-registry")
+    taken = pop(queue)
     assert taken
     LaunchApi().ack_run_queue_item(taken["runQueueItemId"], run_id)
 
@@ -71,7 +63,7 @@ def test_an_item_is_taken_back_while_it_waits(tracker: Wandb) -> None:
     tracker.take_back("back", second)
     assert (queued := tracker.queued("back", [first, second]))
     assert queued.items == (QueueItem(first, "taken", "lh-1"),)
-    assert LaunchApi().pop_from_run_queue("back", "acme", "model-registry") is None
+    assert pop("back") is None
 
 
 def test_a_real_agent_is_known_by_the_hidden_run_that_it_keeps(

@@ -44,11 +44,15 @@ class FakeForge(Hearing):
         self.comments: list[Comment] = []
         self.releases: dict[str, tuple[str, str, str]] = {}
         self.labels: dict[str, str] = {}
+        self.borne: dict[int, tuple[str, ...]] = {}
+        """The labels of the issues that the bot opened, by number."""
         self.checks: dict[str, tuple[str, str, str]] = {}
+        """Commit to what its check says: state, title, summary."""
         self.others_checks: dict[tuple[str, str], CheckState] = {}
         """Commit and name to the state of a check that somebody else made."""
         self.pull_listings = 0
-        """Commit to what its check says: state, title, summary."""
+        self.unlisted: set[int] = set()
+        """PRs that change their page while the open ones are listed."""
         self.book: dict[str, str] = {}
         self.log: list[str] = []
         self.overtaken: dict[str, str] = {}
@@ -203,8 +207,9 @@ class FakeForge(Hearing):
         return tuple(body for author, body in self.written if author == login)
 
     @write
-    def write_issue(self, number: int, body: str) -> None:
+    def write_issue(self, number: int, key: str, body: str) -> None:
         if number in self.issues:
+            assert self.opened[key] == number
             self.issues[number] = replace(self.issues[number], body=body)
             self.rewritten += 1
 
@@ -213,9 +218,10 @@ class FakeForge(Hearing):
         self.pinned.append(number)
 
     @write
-    def open_issue(self, key: str, title: str, body: str) -> int:
+    def open_issue(self, key: str, title: str, body: str, labels: tuple[str, ...] = ()) -> int:
         if key not in self.opened:
             self.opened[key] = self.add_issue(title, body, "labhand[bot]")
+            self.borne[self.opened[key]] = labels
         return self.opened[key]
 
     @write
@@ -223,7 +229,8 @@ class FakeForge(Hearing):
         self.closed.add(number)
 
     @write
-    def say(self, place: int, key: str, body: str) -> int:
+    def say(self, place: int, key: str, body: str, *, alone: bool = False) -> int:
+        del alone
         for comment in self.comments:
             if (comment.place, comment.key) == (place, key):
                 return comment.id
@@ -233,8 +240,9 @@ class FakeForge(Hearing):
         return comment.id
 
     @write
-    def edit(self, comment_id: int, body: str) -> None:
+    def edit(self, comment_id: int, key: str, body: str) -> None:
         comment = self.comments[comment_id - 1000]
+        assert comment.key == key
         comment.body, comment.edits = body, comment.edits + 1
 
     def said(self, comment_id: int) -> str:
@@ -268,6 +276,8 @@ class FakeForge(Hearing):
         return after.written(self.branches[books.BRANCH])
 
     def baseline_asset(self, tag: str) -> str:
+        if tag not in self.releases:
+            raise UserError(f"There is no release `{tag}`.")
         return self.releases[tag][2]
 
     @write
@@ -286,7 +296,8 @@ class FakeForge(Hearing):
 
     def open_pulls(self) -> frozenset[int]:
         self.pull_listings += 1
-        return frozenset(number for number, pull in self.pulls.items() if pull.is_open)
+        opened = {number for number, pull in self.pulls.items() if pull.is_open}
+        return frozenset(opened - self.unlisted)
 
     def ended(self, workflow_run: int) -> bool:
         return workflow_run not in (self.own_run, *self.live)

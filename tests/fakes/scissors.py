@@ -31,10 +31,12 @@ class Scissors:
     """Write to why the service refuses it."""
     lost: dict[str, int] = field(default_factory=dict)
     """Write to how many times it works and its answer is lost."""
+    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
+    """Write to what somebody else does right before it, once."""
 
-    def mend(self) -> None:
-        """A new job begins."""
-        self.after, self.writes, self.dead = None, 0, False
+    def mend(self, after: int | None = None) -> None:
+        """A new job begins, which is killed behind so many writes."""
+        self.after, self.writes, self.dead = after, 0, False
 
 
 def write(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
@@ -50,6 +52,8 @@ def write(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any,
             raise scissors.outage(f"{method.__name__}: 500")
         if why := scissors.refusals.get(method.__name__):
             raise UserError(why)
+        if others := scissors.meanwhile.pop(method.__name__, None):
+            others()
         result = method(self, *args, **kwargs)
         if scissors.lost.get(method.__name__, 0):
             scissors.lost[method.__name__] -= 1

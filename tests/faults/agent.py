@@ -15,6 +15,7 @@ PROJECT = Path(__file__).parents[2]
 QUEUE = {"entityName": "acme", "projectName": "model-registry", "queueName": "local"}
 NOISE = (0.0, 0.001, -0.001, 0.0015, -0.0015)
 PATIENCE_SECONDS = 60
+MANY = 1_000
 
 
 class Agent:
@@ -25,27 +26,29 @@ class Agent:
         made = {**QUEUE, "access": "PROJECT"}
         self._mutate("createRunQueue", "CreateRunQueueInput", made, "success")
 
-    def take(self) -> list[dict[str, Any]]:
-        """Take every item that waits, oldest first; return what each wants to be run."""
-        taken = []
-        while item := self._mutate(
-            "popFromRunQueue", "PopFromRunQueueInput", QUEUE, "runQueueItemId runSpec"
+    def take(self, most: int = MANY) -> list[dict[str, Any]]:
+        """Take the items that wait, oldest first; return what each wants to be run."""
+        taken: list[dict[str, Any]] = []
+        while len(taken) < most and (
+            item := self._mutate(
+                "popFromRunQueue", "PopFromRunQueueInput", QUEUE, "runQueueItemId runSpec"
+            )
         ):
             begun = {"runQueueItemId": item["runQueueItemId"], "runName": item["runSpec"]["run_id"]}
             self._mutate("ackRunQueueItem", "AckRunQueueItemInput", begun, "success")
             taken.append(item["runSpec"])
         return taken
 
-    def finish(self) -> int:
-        """Write an ended run for every item that waits, as training would; nothing is trained.
+    def finish(self, most: int = MANY) -> int:
+        """Write an ended run for each item that waits, as training would; nothing is trained.
 
         Like the trainer it leaves a run alone that somebody has begun. The larger the learning
         rate, the better the run, up to 1: above it fails.
 
         Returns:
-            How many items waited.
+            How many items were taken.
         """
-        waiting = self.take()
+        waiting = self.take(most)
         for spec in waiting:
             if self._is_begun(spec):
                 continue

@@ -87,6 +87,19 @@ def again(scene: Scene, pull: int) -> None:
     scene.writes("ada", pull, "/launch only=failed", 904)
 
 
+def begin(scene: Scene, pull: int) -> None:
+    """What waits is being trained, and goes on for ever without a word."""
+    del pull
+    scene.tracker.begin()
+    scene.tracker.training.clear()
+
+
+def newer(scene: Scene, pull: int) -> None:
+    """The maintainer pushes another commit, and launches that."""
+    scene.forge.push(scene.forge.pull(pull).branch, {"model.py": "layers = 9\n"})
+    scene.writes("ada", pull, "/launch", 905)
+
+
 STORIES: dict[str, tuple[str, tuple[Act, ...]]] = {
     "launch": ("lr=0.02", (launch,)),
     "report": ("lr=0.02", (launch, ring)),
@@ -100,6 +113,7 @@ STORIES: dict[str, tuple[str, tuple[Act, ...]]] = {
     "canary fails": ("lr=9", (cautious, launch, ring)),
     "only what failed": ("lr=9", (cautious, launch, ring, again)),
     "one diverges": ("lr=0.02", (cautious, launch, train, train, diverge)),
+    "a newer commit": ("lr=0.02", (cautious, launch, begin, newer)),
     "PR is closed": ("lr=0.02", (launch, train, close)),
     "pick": ("lr=0.02", (pick,)),
     "baseline": ("lr=0.02", (baseline,)),
@@ -109,8 +123,7 @@ STORIES: dict[str, tuple[str, tuple[Act, ...]]] = {
 
 def began(folder: Path, settings: str) -> tuple[Scene, int]:
     """A repository with a baseline and one PR, and another that is measured already."""
-    scene = Scene(folder)
-    scene.baseline()
+    scene = Scene.measured(folder)
     other = scene.experiment("Narrow", "model.width=1")
     scene.writes("ada", other, "/launch", 800)
     scene.rings()
@@ -157,8 +170,7 @@ def test_cut_off_behind_each_write(story: str, tmp_path: Path) -> None:
         scene, pull = began(tmp_path, settings)
         for act in acts[:-1]:
             act(scene, pull)
-        scene.forge.scissors.mend()
-        scene.forge.scissors.after = cut_after
+        scene.forge.scissors.mend(after=cut_after)
         acts[-1](scene, pull)
         writes = scene.forge.scissors.writes
         scene.forge.scissors.mend()

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.timeout(900)
 FEW = 2 * len(CHAPTERS)
 """In `make test`."""
 MOST_REQUESTS = 400
-"""Of one job: an undisturbed one asks 24 to 96 times, and one that fails is tried 8 times at most,
+"""Of one job: an undisturbed one asks up to 96 times, and one that fails is tried 8 times at most,
 which repeats what it reads, not what it has done."""
 
 

@@ -1,12 +1,12 @@
 """What docs/trainer.md shows is what the program has."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.approved import check_part
 from trainer.__main__ import VERBS
 from trainer.health import EXITS
 
@@ -32,13 +32,7 @@ def test_its_tables_are_the_programs(table):
     block = re.compile(
         rf"(<!-- {table.__name__}: .* -->\n).*?(<!-- {table.__name__} end -->)", re.S
     )
-    text = PAGE.read_text(encoding="utf-8")
-    rows = "\n".join(table())
-    made, found = block.subn(lambda found: f"{found[1]}{rows}\n{found[2]}", text)
-    assert found == 1
-    if os.environ.get("REWRITE_SNAPSHOTS"):
-        PAGE.write_text(made, encoding="utf-8")
-    assert PAGE.read_text(encoding="utf-8") == made
+    check_part(PAGE, block, "".join(f"{row}\n" for row in table()))
 
 
 @pytest.mark.parametrize("name", ["trainer.md", "contract.md"])

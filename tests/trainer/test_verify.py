@@ -61,12 +61,18 @@ def failed(**changes: Any) -> Recorded:
 
 
 def asked(**settings: str) -> Asked:
-    return Asked("val/acc", "best", ("val/loss",), settings)
+    return Asked({"val/acc": "best"}, ("val/loss",), settings)
 
 
 def complaints(run: Recorded, **settings: str) -> list[tuple[str, str, bool]]:
     points = check(run, asked(**settings))
     return [(p.name, p.verdict, p.needed) for p in points if p.verdict != "ok"]
+
+
+def test_every_metric_that_may_win_is_asked_for():
+    found = check(good(), Asked({"val/acc": "best", "val/iou": "last"}, (), {}))
+    broken = [(p.name, p.verdict, p.needed) for p in found if p.verdict != "ok"]
+    assert broken == [("summary val/iou", "missing", True), ("curve val/iou", "missing", False)]
 
 
 def test_what_keeps_it_passes():

@@ -15,6 +15,7 @@ from bot.sandbox.github.state import Issue, Pull, Release, Repository, Role, Use
 from bot.sandbox.github.trees import Entry
 
 PAGE_LIMIT = 100  # items of a connection
+MOST_TEXT = 512_000  # bytes of a blob's text
 Resolver = Callable[[Any, Call, Json], Any]
 
 
@@ -106,9 +107,10 @@ def _entries(tree: GitNode, *_: Any) -> list[Json]:
 
 def _text(blob: GitNode, *_: Any) -> str | None:
     try:
-        return None if b"\0" in blob.found.data else blob.found.data.decode()
+        text = None if b"\0" in blob.found.data else blob.found.data.decode()
     except UnicodeDecodeError:
         return None
+    return text and text.encode()[:MOST_TEXT].decode(errors="ignore")
 
 
 def _signature(commit: GitNode, *_: Any) -> Json | None:
@@ -177,6 +179,7 @@ RESOLVERS: dict[str, Resolver] = {
     "Commit.signature": _signature,
     "Tree.entries": _entries,
     "Blob.byteSize": lambda blob, *_: len(blob.found.data),
+    "Blob.isTruncated": lambda blob, *_: len(blob.found.data) > MOST_TEXT,
     "Blob.isBinary": lambda blob, *_: _text(blob) is None,
     "Blob.text": _text,
     "Issue.isPinned": lambda issue, *_: issue.number in issue.repository.pinned,

@@ -1,10 +1,20 @@
-"""Replies about queues and runs."""
+"""What waits, trains and has ended."""
 
 from dataclasses import replace
 
-from bot.replies import AttemptRuns, ListedRun, QueuedRow, QueueReport, Queues, Reply, Runs
+from bot.replies import (
+    AttemptRuns,
+    ListedRun,
+    QueuedRow,
+    QueueReport,
+    Queues,
+    Reply,
+    Runs,
+    Status,
+    StatusRow,
+)
+from tests.bot.examples.team import RELEASE_URL, WANDB
 
-WANDB = "https://wandb.ai/acme/retina"
 EMA = QueuedRow(47, "EMA of the weights", 4, "UnVuUXVldWVJdGVtOjE3", 11_400, "high", False)
 NARROW = QueuedRow(49, "Wider decoder", 1, "UnVuUXVldWVJdGVtOjIx", 840, "medium", True)
 BUSY = QueueReport(
@@ -37,7 +47,17 @@ FIRST = AttemptRuns(
     1, "search", "77ac90d" + "0" * 33, "UNDECIDED", (_listed(1, 0.8431), _listed(2, 0.8444))
 )
 LISTED = Runs("val/dice", (LATEST, FIRST), 0, 0, (), "", "", f"{WANDB}/groups/lh-47-2")
-QUEUE_EXAMPLES: dict[str, Reply] = {
+STATUS_EXAMPLES: dict[str, Reply] = {
+    "status": Status(
+        "baseline-v6",
+        RELEASE_URL,
+        (
+            StatusRow(47, "EMA of the weights", 1, None, {"finished": 3, "running": 2}),
+            StatusRow(49, "Wider decoder", 1, "FAILED", {"finished": 4, "failed": 1}),
+            StatusRow(52, "Mixup", 0, None, {}),
+        ),
+    ),
+    "status_empty": Status(None, "", ()),
     "queues": Queues((BUSY, EMPTY), "acme"),
     "queues_no_agent": Queues((EMPTY, ALONE), "acme"),
     "queues_both": Queues((BUSY, replace(ALONE, name="h100", holdup="unknown", agents=2)), "acme"),

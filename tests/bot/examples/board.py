@@ -1,4 +1,4 @@
-"""Replies that set experiments side by side."""
+"""Experiments side by side."""
 
 from dataclasses import replace
 
@@ -7,13 +7,11 @@ from bot.core.board import Ranked
 from bot.core.comparability import Parity
 from bot.core.contest import contest
 from bot.core.interval import Sample, welch
-from bot.core.results import MetricRow, RunRow
+from bot.core.results import MetricRow
 from bot.replies import ArmRow, Comparison, Contest, Figures, Leaderboard, Reply, Unlike
+from tests.bot.examples.team import BASELINE, FLAT, RELEASE_URL, REPOSITORY, WINNER, finished
 
-WANDB = "https://wandb.ai/acme/retina"
-V6 = Sample((0.8431, 0.8389, 0.8420, 0.8402, 0.8437, 0.8398, 0.8415, 0.8381, 0.8429, 0.8418))
-EMA = Sample((0.8462, 0.8489, 0.8471, 0.8455, 0.8483))
-FLAT = Sample((0.8401, 0.8413, 0.8409, 0.8416, 0.8404))
+NAMES = {"ema": "#47", "flat": "#52", "v6": "baseline-v6", "one": "3kx9w2p1"}
 
 
 def _contest(metric: str, goal: str, **samples: Sample) -> Contest:
@@ -27,24 +25,17 @@ def _gain(difference: float, lower: float, upper: float) -> Gain:
     return Gain(difference=difference, lower=lower, upper=upper, alpha=0.0335)
 
 
-NAMES = {"ema": "#47", "flat": "#52", "v6": "baseline-v6", "one": "3kx9w2p1"}
-
-
 def _arm(name: str, title: str, commit: str, sample: Sample, untrained: int = 0) -> ArmRow:
-    runs = tuple(
-        RunRow(seed, "finished", f"{WANDB}/runs/lh-{name}-s{seed}", 9600, value)
-        for seed, value in enumerate(sample.values, 1)
-    )
-    return ArmRow(NAMES[name], title, commit, untrained, runs)
+    return ArmRow(NAMES[name], title, commit, untrained, finished(sample, f"lh-{name}"))
 
 
 ARMS = (
-    _arm("ema", "EMA of the weights", "3f9c1e2", EMA),
+    _arm("ema", "EMA of the weights", "3f9c1e2", WINNER),
     _arm("flat", "RandAugment", "a81f0c4", FLAT, untrained=2),
-    _arm("v6", "", "d04e7b1", V6),
+    _arm("v6", "", "d04e7b1", BASELINE),
 )
 THREE = Comparison(
-    primary=_contest("val/dice", "maximize", ema=EMA, flat=FLAT, v6=V6),
+    primary=_contest("val/dice", "maximize", ema=WINNER, flat=FLAT, v6=BASELINE),
     guards=(
         _contest(
             "val/hd95_mm", "minimize", ema=Sample((2.31, 2.35, 2.28)), flat=Sample((2.3, 2.4, 2.33))
@@ -56,12 +47,11 @@ THREE = Comparison(
 ONE = Sample((0.8466,))
 HD95 = Sample((2.31, 2.44, 2.38, 2.33, 2.37))
 HD95_EMA = Sample((2.29, 2.35, 2.31, 2.28, 2.36))
-RELEASE = "https://github.com/acme/retina/releases/tag/baseline-v6"
 BOARD = Leaderboard(
     metric="val/dice",
     goal="maximize",
     baseline="baseline-v6",
-    baseline_url=RELEASE,
+    baseline_url=RELEASE_URL,
     rows=(
         Ranked(47, "EMA of the weights", "WIN", _gain(0.0060, 0.0042, 0.0078), 5, 8.4, ""),
         Ranked(52, "RandAugment", "UNDECIDED", _gain(0.0015, -0.0003, 0.0033), 5, 8.4, ""),
@@ -81,11 +71,19 @@ BOARD_EXAMPLES: dict[str, Reply] = {
         commit="3f9c1e2",
         attempt=1,
         verdict="WIN",
-        report_url="https://github.com/acme/retina/issues/47#issuecomment-9",
+        report_url=f"{REPOSITORY}/issues/47#issuecomment-9",
         baseline="baseline-v6",
-        baseline_url=RELEASE,
+        baseline_url=RELEASE_URL,
         rows=(
-            MetricRow("val/dice", "maximize", V6, EMA, welch(EMA, V6, 0.0335), None, None),
+            MetricRow(
+                "val/dice",
+                "maximize",
+                BASELINE,
+                WINNER,
+                welch(WINNER, BASELINE, 0.0335),
+                None,
+                None,
+            ),
             MetricRow(
                 "val/hd95_mm",
                 "minimize",
@@ -107,8 +105,8 @@ BOARD_EXAMPLES: dict[str, Reply] = {
         verdict=None,
         report_url="",
         baseline="baseline-v6",
-        baseline_url=RELEASE,
-        rows=(MetricRow("val/dice", "maximize", V6, FLAT, None, None, None),),
+        baseline_url=RELEASE_URL,
+        rows=(MetricRow("val/dice", "maximize", BASELINE, FLAT, None, None, None),),
         runs=ARMS[1].runs,
         untrained=2,
     ),
@@ -126,25 +124,28 @@ BOARD_EXAMPLES: dict[str, Reply] = {
         untrained=0,
     ),
     "leaderboard": BOARD,
+    "leaderboard_unpriced": replace(
+        BOARD, rows=tuple(replace(row, usd=0.0) for row in BOARD.rows), tries=0, history={}
+    ),
     "leaderboard_empty": Leaderboard("val/dice", "maximize", "", "", (), {}, 0, 0, 0.0, 0.0),
     "comparison": THREE,
     "comparison_two": replace(
         THREE,
-        primary=_contest("val/dice", "maximize", ema=EMA, v6=V6),
+        primary=_contest("val/dice", "maximize", ema=WINNER, v6=BASELINE),
         guards=(),
         arms=(ARMS[0], ARMS[2]),
         unlike=(),
     ),
     "comparison_alike": replace(
         THREE,
-        primary=_contest("val/dice", "maximize", flat=FLAT, v6=V6),
+        primary=_contest("val/dice", "maximize", flat=FLAT, v6=BASELINE),
         guards=(),
         arms=ARMS[1:],
         unlike=(),
     ),
     "comparison_one_run": replace(
         THREE,
-        primary=_contest("val/dice", "maximize", one=ONE, v6=V6),
+        primary=_contest("val/dice", "maximize", one=ONE, v6=BASELINE),
         guards=(),
         arms=(_arm("one", "", "", ONE), ARMS[2]),
         unlike=(),

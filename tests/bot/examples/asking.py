@@ -1,14 +1,35 @@
-"""Examples of what the bot says of money."""
+"""What a command would do and cost, and how the budget stands."""
 
-from bot.core.budget import Spending
+from dataclasses import replace
+
 from bot.core.cost import Amount
-from bot.replies import Budget, Reply
+from bot.core.price import Price
+from bot.replies import Asked, Budget, DryRun, Plan, Quote, Reply
+from tests.bot.examples.team import COMMIT
 
-SPENDING = Spending(
-    amount=Amount(gpu_hours=3.5, gpu_usd=8.40, model_usd=0.61),
-    limit=30.0,
-    month=Amount(gpu_hours=88.1, gpu_usd=211.39, model_usd=2.61),
-    month_limit=900.0,
+LAUNCH = Plan(
+    command="/launch seeds=+5",
+    does="train this PR with the experiment's seeds; the verdict comes as a comment",
+    commit=COMMIT,
+    branch="exp/41-ema-weights",
+    queue="a100",
+    seeds=(6, 7, 8, 9, 10),
+    kept=(1, 2, 3, 4, 5),
+    overrides={"model.ema_decay": "0.999"},
+    baseline="baseline-v6",
+    price=Price(3.5, 8.4, 12600),
+)
+PICK = Plan(
+    command="/pick",
+    does="turn this idea into a branch and a draft PR, as the label `experiment` does",
+    commit=None,
+    branch="exp/41-ema-weights",
+    queue=None,
+    seeds=(),
+    kept=(),
+    overrides={},
+    baseline=None,
+    price=None,
 )
 BUDGET = Budget(
     month="2026-11",
@@ -25,7 +46,12 @@ BUDGET = Budget(
     priced=("a100", "tokens"),
     role="maintain",
 )
-BUDGET_EXAMPLES: dict[str, Reply] = {
+ASKING_EXAMPLES: dict[str, Reply] = {
+    "dry_run": DryRun(LAUNCH, asks=True),
+    "dry_run_pick": DryRun(PICK, asks=False),
+    "asked": Asked(LAUNCH, "octocat", 60),
+    "asked_unknown_price": Asked(replace(LAUNCH, price=None, baseline=None), "octocat", 60),
+    "quote": Quote(LAUNCH),
     "budget": BUDGET,
     "budget_without_limits": Budget(
         month="2026-11",

@@ -1,0 +1,104 @@
+"""What is known already is not asked of GitHub again: its hour has a thousand requests."""
+
+import time
+
+import pytest
+
+from bot.core.ledger import Ledger
+from bot.errors import UserError
+from tests.contract.hub import EXPERIMENT, Interference, SandboxHub
+
+PATH = ".github/labhand.yml"
+
+
+def test_a_job_starts_with_one_question(
+    sandbox_hub: SandboxHub, interference: Interference
+) -> None:
+    sandbox_hub.push("main", {PATH: "version: 1\n# größer\n"})
+    written = sandbox_hub.forge.write_ledger(Ledger(None), Ledger(None).put(EXPERIMENT), "begin")
+    place, forge = sandbox_hub.open_issue("Averaging"), sandbox_hub.client()
+    interference.asked.clear()
+    assert forge.start(PATH) == "version: 1\n# größer\n"
+    assert (forge.default_branch, forge.is_private) == ("main", False)
+    assert forge.read_ledger() == written
+    assert len(interference.asked) == 1
+    forge.say(place, "help", "text", alone=True)
+    assert [asked.partition(" ")[0] for asked in interference.asked[1:]] == ["GET", "POST"]
+
+
+def test_the_ledger_of_the_start_is_read_once(sandbox_hub: SandboxHub) -> None:
+    forge = sandbox_hub.client()
+    assert forge.start(PATH) is None
+    assert forge.read_ledger() == Ledger(None)
+    written = sandbox_hub.forge.write_ledger(Ledger(None), Ledger(None).put(EXPERIMENT), "begin")
+    assert forge.read_ledger() == written
+
+
+def test_a_start_takes_text_alone(sandbox_hub: SandboxHub) -> None:
+    assert sandbox_hub.client().start("src") is None
+    with pytest.raises(UserError, match="no text"):
+        sandbox_hub.client().start("logo.bin")
+
+
+def test_what_one_job_alone_can_say_is_not_looked_for_behind_it(
+    sandbox_hub: SandboxHub, interference: Interference
+) -> None:
+    place, forge = sandbox_hub.open_issue("Averaging"), sandbox_hub.client()
+    forge.start(PATH)
+    asked = []
+    for alone, key in ((True, "report:1"), (True, "report:1"), (False, "reply:1")):
+        interference.asked.clear()
+        forge.say(place, key, "text", alone=alone)
+        asked.append(len(interference.asked))
+    assert asked == [2, 1, 3]
+    assert len(sandbox_hub.comments(place)) == 2
+
+
+def test_an_edit_is_one_request(sandbox_hub: SandboxHub, interference: Interference) -> None:
+    said = sandbox_hub.forge.say(sandbox_hub.open_issue("Averaging"), "progress", "0 of 3")
+    interference.asked.clear()
+    sandbox_hub.forge.edit(said, "progress", "1 of 3")
+    assert len(interference.asked) == 1
+
+
+def test_a_schedule_that_is_as_it_should_be_is_not_written(
+    sandbox_hub: SandboxHub, interference: Interference
+) -> None:
+    sandbox_hub.forge.set_schedule(False)
+    for enabled in (False, True, True):
+        interference.asked.clear()
+        sandbox_hub.forge.set_schedule(enabled)
+        writes = [asked for asked in interference.asked if asked.startswith("PUT")]
+        assert (len(interference.asked), len(writes)) == ((2, 1) if writes else (1, 0))
+    assert not writes
+    assert sandbox_hub.schedule_is_on()
+
+
+def test_an_idea_is_left_alone_while_our_answer_is_the_last_word(sandbox_hub: SandboxHub) -> None:
+    hub, started = sandbox_hub, time.time() - 2
+    hub.ada.create_label("experiment", "ededed")
+    place = hub.open_issue("Averaging")
+    hub.ada.get_issue(place).add_to_labels("experiment")
+    hub.forge.say(place, "label:1", "There is no baseline yet.")
+    ring = hub.client()
+    ring.unanswered(started)
+    assert ring.labelled(started) == ()
+    answered_at = int(time.time())
+    while int(time.time()) == answered_at:  # GitHub tells the time to the second
+        time.sleep(0.05)
+    hub.ada.get_issue(place).remove_from_labels("experiment")
+    hub.ada.get_issue(place).add_to_labels("experiment")
+    ring = hub.client()
+    ring.unanswered(started)
+    assert ring.labelled(started) == (place,)
+
+
+def test_a_pull_is_looked_for_only_where_github_refuses_one(
+    sandbox_hub: SandboxHub, interference: Interference
+) -> None:
+    sandbox_hub.push("ema", {"a.txt": "a"})
+    interference.asked.clear()
+    number = sandbox_hub.forge.open_pull("ema", "EMA", "body", "ada")
+    assert [asked.partition(" ")[0] for asked in interference.asked] == ["GET", "POST", "POST"]
+    sandbox_hub.allow_pulls(False)
+    assert sandbox_hub.forge.open_pull("ema", "EMA", "body", "ada") == number
