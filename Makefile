@@ -25,7 +25,7 @@ faults: .venv/ready ## the loop under every seeded plan of what goes wrong; half
 
 judges: $(addprefix $(JUDGES)/,rest.json webhooks.json schema.graphql examples.json) ## GitHub's descriptions of itself
 
-quick: .venv/ready ## the tests that need no servers and no training, under a minute
+quick: .venv/ready ## the tests that need no servers and no training, about a minute
 	$(BIN)/pytest --numprocesses 2 -m "not slow"
 
 bench: .venv/ready $(PEERS)/ready ## how fast sandbox and trainer are, beside peers in the same run; minutes

@@ -189,14 +189,14 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     ours: tuple[Callable[..., object], ...] = (
-        text, short, code, cell, fenced, quote, harmless, sentence, remark, measured, plain, link,
-        gain,
+        text, short, one_line, code, cell, fenced, quote, harmless, sentence, remark, measured,
+        plain, link, gain,
         numbers.number, numbers.bound, numbers.signed, numbers.half_width, numbers.spread,
         numbers.bounded, numbers.relative, numbers.column, numbers.mean_sd, numbers.count,
         numbers.duration, numbers.listed, numbers.ranges, numbers.spans, numbers.usd,
-        numbers.gpu_hours, numbers.price, numbers.month,
-        results.as_json, results.beside, results.correlation, numbers.chance, reachable,
-        charts.sparkline, charts.xychart, charts.history, charts.beyond,
+        numbers.gpu_hours, numbers.typed, numbers.price, numbers.due, numbers.moment, numbers.month,
+        results.as_json, results.beside, results.fitting, results.correlation, numbers.chance,
+        reachable, charts.sparkline, charts.xychart, charts.history, charts.beyond,
     )  # fmt: skip
     environment.globals.update(COLOURS=charts.COLOURS, BUDGET=BUDGET, NO_BREAK=numbers.NO_BREAK)
     environment.filters.update({function.__name__: function for function in ours})

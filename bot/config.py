@@ -78,7 +78,7 @@ class Config(Section):
     @classmethod
     def _decides_once(cls, found: dict[str, Named], info: ValidationInfo) -> dict[str, Named]:
         metric, others = info.data.get("metric"), info.data.get("alternatives", {})
-        if info.field_name == "alternatives" and metric and metric.name in found:
+        if metric and metric.name in found:
             raise ValueError(f"{code(metric.name)} is the `metric` already")
         if both := [name for name in found if name in others]:
             raise ValueError(

@@ -104,6 +104,11 @@ def distance(a: str, b: str) -> int:
     return row[-1]
 
 
+def _swapped(a: str, b: str) -> bool:
+    """Whether two neighbouring letters changed places, and nothing else did."""
+    return any(a == b[:i] + b[i + 1] + b[i] + b[i + 2 :] for i in range(len(b) - 1))
+
+
 def _first(body: str) -> str:
     return body.lstrip("\ufeff").split("\n", 1)[0].rstrip()
 
@@ -116,7 +121,7 @@ def _command(spec: Spec, text: str) -> Command:
     words: list[str] = []
     dry_run = False
     for name, value in _pieces(spec, text):
-        if name == DRY_RUN:
+        if name == DRY_RUN and _can_be_dry(spec):
             raise UserError(f"`{DRY_RUN}` takes no value: write `/{spec.name} {DRY_RUN}`.")
         if name is None and value == DRY_RUN:
             dry_run = _can_be_dry(spec)
@@ -139,10 +144,9 @@ def _command(spec: Spec, text: str) -> Command:
 
 def _can_be_dry(spec: Spec) -> bool:
     if not spec.dry:
-        raise UserError(
-            f"`/{spec.name}` takes no `{DRY_RUN}`: by itself it changes nothing. "
-            f"Example: `{spec.example}`"
-        )
+        looks = spec.right == "look"
+        why = "by itself it changes nothing" if looks else "the question said what it would do"
+        raise UserError(f"`/{spec.name}` takes no `{DRY_RUN}`: {why}. Example: `{spec.example}`")
     return True
 
 
@@ -182,13 +186,11 @@ def _unknown(spec: Spec, name: str) -> UserError:
 
 
 def _setting(spec: Spec, name: str, value: str) -> str:
-    """A setting of the training program; one letter off ours, or in another order, is a slip.
+    """A setting of the training program; one letter off ours, or two that swapped, is a slip.
 
     More would be too many: `heads` and `speed` are two letters off `seeds`.
     """
-    slip = any(
-        distance(name, known) <= 1 or sorted(name) == sorted(known) for known in spec.arguments
-    )
+    slip = any(distance(name, known) <= 1 or _swapped(name, known) for known in spec.arguments)
     if not spec.settings or slip or not SETTING.match(name):
         raise _unknown(spec, name)
     if MINUS in value:

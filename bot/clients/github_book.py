@@ -8,21 +8,35 @@ from typing import Any
 from bot.clients.github_connection import Connection, Expecting, answered
 from bot.core import book
 from bot.core.ledger import Ledger
+from bot.errors import UserError
 from bot.ports import Stale
 
-# The commit is asked for first: should the branch move meanwhile, writing finds it stale.
-LEDGER = f"""fragment ledger on Repository {{
-  ref(qualifiedName: "refs/heads/{book.BRANCH}") {{ target {{ oid }} }}
-  open: object(expression: "{book.BRANCH}:{book.OPEN}") {{ ...texts }}
-  side: object(expression: "{book.BRANCH}:{book.FOLDER}") {{ ...texts }}
+COMMITS = 10
+"""Of the last commits, so many are read: some of them may be a person's."""
+
+
+def ledger_at(commit: str) -> str:
+    """What to ask a repository for, to read the lab book at a branch or a commit.
+
+    The commit is asked for first: should the branch move meanwhile, writing finds it stale.
+    """
+    return f"""fragment ledger on Repository {{
+  book: object(expression: "{commit}") {{
+    oid ... on Commit {{ history(first: {COMMITS}) {{ nodes {{ message }} }} }}
+  }}
+  open: object(expression: "{commit}:{book.OPEN}") {{ ...texts }}
+  side: object(expression: "{commit}:{book.FOLDER}") {{ ...texts }}
 }}
 fragment texts on Tree {{
-  entries {{ name object {{ ... on Blob {{ oid isTruncated text }} }} }}
+  entries {{ name oid object {{ ... on Blob {{ oid isTruncated text }} }} }}
 }}"""
-READ = f"""query($owner: String!, $name: String!) {{
-  repository(owner: $owner, name: $name) {{ ...ledger }}
-}}
-{LEDGER}"""
+
+
+LEDGER = ledger_at(book.BRANCH)
+READ = """query($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) { ...ledger }
+}
+"""
 
 
 class LabBook(Connection):
@@ -53,18 +67,33 @@ class LabBook(Connection):
 
     @answered
     def read_ledger(self) -> Ledger:
-        if (found := self._came_along.pop("ledger", None)) is None:
-            owner, name = self._name.split("/")
-            found = self._query(READ, {"owner": owner, "name": name})["repository"]
-        if found["ref"] is None:
+        found = self._came_along.pop("ledger", None) or self._ledger_at(book.BRANCH)
+        if found["book"] is None:
             return Ledger(None)
+        try:
+            return self._ledger(found)
+        except UserError:  # its folders are read one by one, and somebody may write in between
+            return self._ledger(self._ledger_at(found["book"]["oid"]))
+
+    def _ledger_at(self, commit: str) -> Any:
+        owner, name = self._name.split("/")
+        query = READ + ledger_at(commit)
+        return self._query(query, {"owner": owner, "name": name})["repository"]
+
+    def _ledger(self, found: Mapping[str, Any]) -> Ledger:
+        trees = {
+            folder: (found[name] or {}).get("entries", [])
+            for folder, name in ((book.OPEN, "open"), (book.FOLDER, "side"))
+        }
         files = {
             f"{folder}/{entry['name']}": self._text(entry["object"])
-            for folder, tree in ((book.OPEN, found["open"]), (book.FOLDER, found["side"]))
-            for entry in (tree or {}).get("entries", [])
+            for folder, entries in trees.items()
+            for entry in entries
             if "text" in entry["object"]
         }
-        return book.parse(found["ref"]["target"]["oid"], files)
+        folders = {f"{book.FOLDER}/{entry['name']}": entry["oid"] for entry in trees[book.FOLDER]}
+        messages = [commit["message"] for commit in found["book"]["history"]["nodes"]]
+        return book.parse(found["book"]["oid"], files, folders.get(book.CLOSED, ""), messages)
 
     def _text(self, blob: Mapping[str, Any]) -> str:
         """A file's whole text: GraphQL cuts it off behind 512,000 bytes."""
@@ -77,12 +106,12 @@ class LabBook(Connection):
         files = book.difference(before, after)
         if not files:
             return replace(after, head=before.head)
-        text = book.signed(message, self._workflow_run)
+        text = book.signed(message, self._workflow_run, files)
         if before.head is None:
             head = self._begin(text, {path: t for path, t in files.items() if t is not None})
         else:
             head = self.commit(book.BRANCH, before.head, text, files)
-        return after.written(head)
+        return book.written(after, head, files)
 
     @answered
     def _begin(self, message: str, files: Mapping[str, str]) -> str:

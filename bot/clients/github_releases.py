@@ -1,6 +1,8 @@
 """GitHub releases, each finished from wherever an earlier try was cut off."""
 
+from collections.abc import Mapping
 from io import BytesIO
+from mimetypes import guess_type
 from typing import TYPE_CHECKING
 
 from bot.clients.github_connection import Connection, Expecting, answered, unchanging
@@ -9,15 +11,18 @@ from bot.errors import UserError
 
 if TYPE_CHECKING:
     from github.GitRelease import GitRelease
+    from github.GitReleaseAsset import GitReleaseAsset
 
 CHUNK_BYTES = 1 << 16
 
 
 class Releases(Connection):
-    """Baselines as people find them: a tag, notes and `baseline.json`."""
+    """Baselines as people find them: a tag, notes and assets."""
 
     @answered
-    def publish(self, tag: str, commit: str, title: str, notes: str, asset: str) -> str:
+    def publish(
+        self, tag: str, commit: str, title: str, notes: str, assets: Mapping[str, str]
+    ) -> str:
         release = self._release(tag)
         if release is None:
             release = self._draft(tag, commit, title, notes)
@@ -26,7 +31,9 @@ class Releases(Connection):
                 f"There is a release `{tag}` already, and it is not of `{commit[:7]}`. "
                 "Delete it and its tag, then ask again."
             )
-        self._attach(release, asset.encode())
+        there = {asset.name: asset for asset in release.get_assets()}
+        for name, text in assets.items():
+            _attach(release, there.get(name), name, text.encode())
         if release.draft:
             release = release.update_release(
                 title, notes, draft=False, tag_name=tag, target_commitish=commit, make_latest="true"
@@ -63,11 +70,14 @@ class Releases(Connection):
             tag, title, notes, draft=True, target_commitish=commit
         )
 
-    def _attach(self, release: "GitRelease", content: bytes) -> None:
-        for asset in release.get_assets():
-            if asset.name != ASSET:
-                continue
-            if asset.state == "uploaded" and asset.size == len(content):
-                return
-            asset.delete_asset()  # an upload that was cut off
-        release.upload_asset_from_memory(BytesIO(content), len(content), ASSET, "application/json")
+
+def _attach(
+    release: "GitRelease", there: "GitReleaseAsset | None", name: str, content: bytes
+) -> None:
+    if there is not None:
+        if there.state == "uploaded" and there.size == len(content):
+            return
+        there.delete_asset()  # an upload that was cut off
+    release.upload_asset_from_memory(
+        BytesIO(content), len(content), name, guess_type(name)[0] or ""
+    )

@@ -67,6 +67,11 @@ class Run(Record):
     """What was found where W&B's state does not tell; a clause."""
     item: str = ""
     """Its item in W&B's queue, which W&B does not match with a run before an agent takes it."""
+    lost: bool = False
+    """Whether the queue may hold an item of it that we do not know: an answer to a push was lost.
+    Once W&B has the run that is no matter, for it begins no run twice."""
+    unseen: bool = False
+    """Whether it ended before W&B had seen it."""
 
     @property
     def ended(self) -> bool:

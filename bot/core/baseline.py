@@ -14,6 +14,8 @@ from bot.core.runs import Point
 from bot.errors import UserError
 
 ASSET = "baseline.json"
+TABLE = "runs.csv"
+"""The release's other asset: a line for each of its runs, for people."""
 SCHEMA = 2
 
 

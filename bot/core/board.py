@@ -37,7 +37,7 @@ def ranked(ledger: Ledger) -> tuple[Ranked, ...]:
     several metrics are counted in what is worth a merge by each.
     """
     current = ledger.baseline.tag if ledger.baseline else None
-    found = (_ranked(e, current) for e in ledger.experiments.values() if not e.is_closed)
+    found = (_ranked(e, current) for e in ledger.experiments.values() if not e.is_over)
     rows = [row for row in found if row]
     alike = len({row.gain.metric for row in rows}) < 2
     return tuple(

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Never
+from typing import Any, NamedTuple, Never
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.core.contents import TRAILER, Contents, decision_of
 from bot.core.cost import Accounts
 from bot.core.desk import Desk
 from bot.core.experiment import Experiment
@@ -16,11 +17,13 @@ from bot.core.lines import line_of
 from bot.errors import UserError
 
 BRANCH = "labbook"
-SCHEMA = 2
-"""Files of schema 1 had no check value, and wrote down every default."""
+SCHEMA = 3
+"""Files of schema 1 had no check value, and wrote down every default. With those of schema 2 alone
+nothing told what the whole book holds."""
 FOLDER = "ledger"
 OPEN = f"{FOLDER}/open"
 CLOSED = f"{FOLDER}/closed"
+CONTENTS = f"{FOLDER}/contents.json"
 WIDTH = 120
 """Characters of JSON that are kept on one line."""
 SIDE: Mapping[str, TypeAdapter[Any]] = {
@@ -42,6 +45,7 @@ remembers; code lives on the other branches.
 - `ledger/budget.json`: what was spent, by month (UTC) and person.
 - `ledger/board.json`: which issue is the leaderboard.
 - `ledger/desk.json`: locks, and commands that wait for a `/yes`.
+- `ledger/contents.json`: what the last decision left here, and its number.
 
 One decision is one commit, however many files it touches. So the history tells who asked for what
 and what happened, with the comment and the workflow run in the last lines of each message:
@@ -52,35 +56,71 @@ git log origin/labbook --grep '^#41: '                          one experiment
 git log origin/labbook --grep '^Labhand-Asked-By: octocat$'     one person
 ```
 
-Please do not edit these files. Each carries a check value of what it holds: the bot notices an
-edit, however plausible, and stops until it is taken back with `git revert`. Without this branch the
-bot has forgotten every experiment; releases, PRs and W&B's runs stay.
+Please do not edit these files. Each carries a check value of what it holds, `contents.json` those
+of all that is open, and each commit its number: the bot notices an edit, however plausible, a file
+that is gone or older than it should be, and a decision that was reverted. It then stops until that
+is taken back with `git revert`.
+
+What it cannot notice is a branch that was put back by force (`git push --force`), for nothing is
+left that tells. It then decides again what it has forgotten: no run is trained twice, because each
+has the name that it had, and no comment is said twice; but what was spent since is not counted.
+Without this branch the bot has forgotten every experiment; releases, PRs and W&B's runs stay. So
+let a ruleset (Settings, Rules) forbid force pushes and deletions of `labbook`.
 """
 
 
-def parse(head: str | None, files: Mapping[str, str]) -> Ledger:
+class Checked(NamedTuple):
+    """A file that is as Labhand wrote it."""
+
+    value: Any
+    check: str
+    schema: int
+
+
+def parse(
+    head: str | None, files: Mapping[str, str], closed: str = "", messages: Iterable[str] = ()
+) -> Ledger:
     """Read the lab book's open files.
 
     Args:
         head: the commit that they were read at.
         files: path to text.
+        closed: git's id of the folder of closed experiments; empty if there is none.
+        messages: of that commit and of those before it, the newest first, as far as they are known.
 
     Raises:
         UserError: a file is not what Labhand wrote; it is named, and never repaired in silence.
     """
     ledger = Ledger(head)
+    read: dict[str, Checked] = {}
     for field, adapter in SIDE.items():
         if (text := files.get(path := f"{FOLDER}/{field}.json")) is not None:
-            held = _checked(path, text, TypeAdapter(dict[str, Any]))
+            read[path] = _checked(path, text, TypeAdapter(dict[str, Any]))
+            held = read[path].value
             if held.keys() != {field}:
                 _by_hand(path, 1, f"it holds {', '.join(map(repr, held))} in place of `{field}`")
             value = _valid(path, text, adapter, held[field], (field,))
             ledger = replace(ledger, **{field: value})
-    opened = [
-        parse_experiment(path, text) for path, text in files.items() if path.startswith(f"{OPEN}/")
-    ]
-    _apart(opened)
-    return ledger.put(*opened)
+    opened = {p: _experiment(p, text) for p, text in files.items() if p.startswith(f"{OPEN}/")}
+    _apart(each.value for each in opened.values())
+    contents = _contents(files.get(CONTENTS), read | opened, closed, decision_of(messages))
+    return replace(ledger, contents=contents).put(*(each.value for each in opened.values()))
+
+
+def _contents(
+    text: str | None, read: Mapping[str, Checked], closed: str, decision: int
+) -> Contents:
+    """What is there, if that is what the last decision has left."""
+    checks = {path: each.check for path, each in read.items()}
+    found = Contents(decision=decision, files=checks, closed=closed)
+    if text is not None:
+        told: Contents = _checked(CONTENTS, text, TypeAdapter(Contents)).value
+        if wrong := told.amiss(found, CONTENTS, CLOSED):
+            _by_hand(wrong[0], None, wrong[1])
+        return found.but(decision=told.decision)
+    if decision or any(each.schema > 2 for each in read.values()):
+        _by_hand(CONTENTS, None, "it is gone")
+    return found
 
 
 def parse_experiment(path: str, text: str) -> Experiment:
@@ -89,11 +129,16 @@ def parse_experiment(path: str, text: str) -> Experiment:
     Raises:
         UserError: it is not what Labhand wrote.
     """
-    experiment: Experiment = _checked(path, text, TypeAdapter(Experiment))
-    if path.rpartition("/")[2] != f"{experiment.number}.json":
-        line = line_of(text, ["number"])
-        _by_hand(path, line, f"it holds the experiment {experiment.number}, not that of its name")
+    experiment: Experiment = _experiment(path, text).value
     return experiment
+
+
+def _experiment(path: str, text: str) -> Checked:
+    found = _checked(path, text, TypeAdapter(Experiment))
+    if path.rpartition("/")[2] != f"{found.value.number}.json":
+        line = line_of(text, ["number"])
+        _by_hand(path, line, f"it holds the experiment {found.value.number}, not that of its name")
+    return found
 
 
 def _apart(experiments: Iterable[Experiment]) -> None:
@@ -110,7 +155,7 @@ def _apart(experiments: Iterable[Experiment]) -> None:
             claimed[claim] = experiment
 
 
-def _checked(path: str, text: str, adapter: TypeAdapter[Any]) -> Any:
+def _checked(path: str, text: str, adapter: TypeAdapter[Any]) -> Checked:
     """Read what a file holds: its schema, its fields, and last whether it is what was written."""
     try:
         data = json.loads(text)
@@ -129,7 +174,7 @@ def _checked(path: str, text: str, adapter: TypeAdapter[Any]) -> Any:
     if schema > 1 and check != check_value(data):
         line = line_of(text, ["check"])
         _by_hand(path, line, "its check value does not fit what it holds")
-    return found
+    return Checked(found, check_value(data) if check is None else check, schema)
 
 
 def _valid(
@@ -146,9 +191,11 @@ def _valid(
         _by_hand(path, line_of(text, location), f"`{where}`: {wrong}")
 
 
-def _by_hand(path: str, line: int, wrong: str) -> Never:
+def _by_hand(path: str, line: int | None, wrong: str) -> Never:
+    where = "" if line is None else f"Line {line}: "
+    wrong = wrong if where else wrong[:1].upper() + wrong[1:]
     raise UserError(
-        f"`{path}` on the branch `{BRANCH}` is not as Labhand wrote it. Line {line}: {wrong}. "
+        f"`{path}` on the branch `{BRANCH}` is not as Labhand wrote it. {where}{wrong}. "
         f"Nothing is done until that edit is taken back: `git log -p origin/{BRANCH} -- {path}` "
         "shows it, and `git revert` of its commit takes it back."
     )
@@ -163,8 +210,6 @@ def check_value(data: Mapping[str, object]) -> str:
 def difference(before: Ledger, after: Ledger) -> dict[str, str | None]:
     """The files to write so that the lab book says `after`: path to text, None to delete."""
     files: dict[str, str | None] = {}
-    if before.head is None:
-        files["README.md"] = README
     for field, adapter in SIDE.items():
         value = getattr(after, field)
         if value != getattr(before, field):
@@ -178,7 +223,24 @@ def difference(before: Ledger, after: Ledger) -> dict[str, str | None]:
         files[path := path_of(experiment)] = _text(data)
         if old and path_of(old) != path:
             files[path_of(old)] = None
+    if not files:
+        return {}
+    checks = {path: text and json.loads(text)["check"] for path, text in files.items()}
+    contents = before.contents.behind(checks, CLOSED)
+    files[CONTENTS] = _text(contents.model_dump(mode="json"))
+    if contents.decision == 1:  # before it nobody counted, and the README said less
+        files["README.md"] = README
     return files
+
+
+def written(after: Ledger, head: str, files: Mapping[str, str | None]) -> Ledger:
+    """What is open of a ledger, now that these files stand in the lab book at that commit."""
+    return replace(after.written(head), contents=_told(files))
+
+
+def _told(files: Mapping[str, str | None]) -> Contents:
+    found: Contents = _checked(CONTENTS, files[CONTENTS] or "", TypeAdapter(Contents)).value
+    return found
 
 
 def path_of(experiment: Experiment) -> str:
@@ -192,11 +254,19 @@ def asked(message: str, person: str, comment_id: int | None = None) -> str:
     return f"{message}\n\nLabhand-Asked-By: {person}{comment}"
 
 
-def signed(message: str, workflow_run: int) -> str:
-    """The whole text of a commit: what happened, and the trailers by which git lists it."""
+def signed(message: str, workflow_run: int, files: Mapping[str, str | None]) -> str:
+    """The whole text of a commit: what happened, and the trailers by which git lists it.
+
+    Args:
+        message: what happened, and who asked.
+        workflow_run: the one that writes it.
+        files: what it writes.
+    """
     headline, _, trailers = message.partition("\n\n")
     workflow = f"Labhand-Workflow-Run: {workflow_run}"
-    return "\n\n".join((headline, "[skip ci]", "\n".join(filter(None, (trailers, workflow)))))
+    decision = f"{TRAILER}: {_told(files).decision}"
+    lines = filter(None, (trailers, workflow, decision))
+    return "\n\n".join((headline, "[skip ci]", "\n".join(lines)))
 
 
 def _text(data: Mapping[str, object]) -> str:

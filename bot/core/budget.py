@@ -155,7 +155,7 @@ def used(attempt: Attempt, observed: Mapping[str, ObservedRun]) -> Amount:
             continue
         if seen := observed.get(run.id):
             total += seen.seconds or 0.0
-        elif attempt.queued and run.state == "missing":
+        elif attempt.queued and run.state == "missing" and not run.unseen:
             total += aside.seconds or 0.0
     return aside.used(total)
 

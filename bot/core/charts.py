@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from operator import itemgetter
 
 from bot.core.metric import LARGEST
 from bot.core.runs import Point
@@ -15,8 +16,6 @@ FLAT = "▄"
 SPARKS = 10
 MOST_POINTS = 40
 FEWEST_POINTS = 8
-MOST_KEPT = 400
-"""Points that are kept of a curve: ten times as many as a chart shows."""
 MOST_LETTERS = 32
 """As many stand upright beside a chart of the height below."""
 GREY, BLUE, AMBER, RED = "#8c959f", "#218bff", "#bf8700", "#e5534b"
@@ -84,20 +83,6 @@ def finite(points: Sequence[Point] | enumerate[float]) -> Curve:
     return tuple(sorted({float(s): v for s, v in points if abs(v) < LARGEST}.items()))
 
 
-def thinned(points: Sequence[Point], most: int = MOST_KEPT) -> Curve:
-    """At most so many of a curve's finite points: its ends, and the extremes of every stretch."""
-    curve = finite(points)
-    if len(curve) <= most:
-        return curve
-    size = math.ceil(len(curve) / (most // 2 - 1))
-    kept = {curve[0], curve[-1]}
-    for start in range(0, len(curve), size):
-        stretch = curve[start : start + size]
-        kept.add(min(stretch, key=_value))
-        kept.add(max(stretch, key=_value))
-    return tuple(sorted(kept))
-
-
 def at(curve: Curve, step: float) -> float:
     """The value of a curve at a step inside its range, straight between its points."""
     right = min(bisect_left(curve, (step, -math.inf)), len(curve) - 1)
@@ -118,7 +103,7 @@ def evenly(curve: Curve, points: int) -> Curve:
     values = [at(curve, step) for step in steps]
     free = set(range(1, points - 1))
     for pick in (min, max):
-        step, value = pick(curve, key=_value)
+        step, value = pick(curve, key=itemgetter(1))
         if free and step not in (first, last):
             nearest = min(free, key=lambda i: abs(steps[i] - step))
             values[nearest] = value
@@ -191,10 +176,6 @@ def quoted(text: str, limit: int = 60) -> str:
     """Write a mermaid string; whatever could end it or mean something to mermaid becomes `_`."""
     safe = re.sub(r"[^\w ./()+,=-]", "_", text)[:limit]
     return f'"{safe}"'
-
-
-def _value(point: Point) -> float:
-    return point[1]
 
 
 def _between(curve: Curve, first: float, last: float, points: int) -> list[float]:

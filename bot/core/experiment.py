@@ -80,9 +80,14 @@ class Experiment(Record):
         return self.pull or self.number
 
     @property
-    def is_closed(self) -> bool:
+    def is_over(self) -> bool:
         """Whether nothing more comes of it, unless somebody begins again."""
-        return self.phase in ("released", "closed") and self.intention is None
+        return self.phase in ("released", "closed")
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is over, and nobody works on it or trains for it any more."""
+        return self.is_over and self.intention is None and not self.given_up
 
     @property
     def searched(self) -> Attempt | None:

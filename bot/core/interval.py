@@ -46,6 +46,10 @@ class Sample:
         """Whether every value is a number that can be reckoned with."""
         return all(abs(value) < LARGEST for value in self.values)
 
+    def times(self, factor: float) -> "Sample":
+        """The same in another unit."""
+        return Sample(tuple(value * factor for value in self.values), self.seeds)
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -56,6 +60,11 @@ class Interval:
     upper: float
     alpha: float
     """Error probability of each bound."""
+
+    def times(self, factor: float) -> "Interval":
+        """The same in another unit, of which there are more by a positive factor."""
+        low, high = self.lower * factor, self.upper * factor
+        return Interval(self.difference * factor, low, high, self.alpha)
 
 
 def signed(interval: Interval, sign: int) -> Interval:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import partial, reduce
 
 from bot.core.attempt import Attempt
+from bot.core.contents import Contents
 from bot.core.cost import Accounts
 from bot.core.desk import Desk
 from bot.core.experiment import Experiment
@@ -63,6 +64,8 @@ class Ledger:
     board: Board = field(default_factory=Board)
     budget: Accounts = field(default_factory=Accounts)
     """What was spent for good; what is set aside stands in the experiments."""
+    contents: Contents = field(default_factory=Contents, compare=False)
+    """The lab book's own list of what it held at that commit."""
 
     @property
     def baseline(self) -> BaselineRef | None:

@@ -1,9 +1,9 @@
 """Numbers as people read them: as many digits as the data hold, and a real minus sign."""
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from bot.core.interval import Interval, Sample
 from bot.core.price import Price
@@ -13,6 +13,9 @@ MOST_DIGITS = 15
 """What a float holds."""
 SAME = 1e-6
 """Of half an interval's width: what is nearer was only rounded."""
+FRACTION = re.compile(
+    r"-?(?:0|[1-9]\d*)(?:\.\d*(?:e[-+]?\d+)?|e[-+]?\d+)", re.ASCII | re.IGNORECASE
+)
 NO_BREAK = "\u00a0"
 """A space at which a narrow table cell is not broken."""
 
@@ -90,14 +93,7 @@ def relative(interval: Interval, base: float) -> str:
     """
     if base == 0 or not math.isfinite(base):
         return bounded(interval)
-    factor = 100 / abs(base)
-    share = replace(
-        interval,
-        difference=interval.difference * factor,
-        lower=interval.lower * factor,
-        upper=interval.upper * factor,
-    )
-    return _bounded(share, "%")
+    return _bounded(interval.times(100 / abs(base)), "%")
 
 
 def mean_sd(sample: Sample, unsure: float) -> str:
@@ -162,9 +158,37 @@ def price(cost: Price) -> str:
     return ", ".join(words if cost.usd is None else [*words, usd(cost.usd)])
 
 
+def due(cost: Price) -> str:
+    """Write what training costs as a table's cell: `$8.40`; without a price `26 s`, its time."""
+    if cost.usd is not None:
+        return usd(cost.usd)
+    return duration(cost.seconds) if cost.gpu_hours < 0.1 else gpu_hours(cost.gpu_hours)
+
+
+def moment(seconds: float, before: float | None = None) -> str:
+    """Write a time, UTC: `22 November 2026, 09:12`; on the day of the time before, `09:12`.
+
+    Args:
+        seconds: since the epoch.
+        before: the time that stands before it in a sentence.
+    """
+    then = datetime.fromtimestamp(seconds, UTC)
+    told = before is not None and datetime.fromtimestamp(before, UTC).date() == then.date()
+    return f"{then:%H:%M}" if told else f"{then.day} {then:%B %Y, %H:%M}"
+
+
 def month(name: str) -> str:
     """Write a month such as `2026-11` in words: `November 2026`."""
     return date.fromisoformat(f"{name}-01").strftime("%B %Y")
+
+
+def typed(value: str) -> str:
+    """Write a setting's value with no digit too many, wherever it comes from: `0` for `0.0`.
+
+    W&B, a file and a person write one number in several ways; whole numbers and text stay.
+    """
+    amount = float(value) + 0.0 if FRACTION.fullmatch(value) else math.inf  # -0.0 becomes 0.0
+    return f"{amount:.{MOST_DIGITS}g}" if math.isfinite(amount) else value
 
 
 def listed(items: Sequence[object]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from bot.core.quoting import code
+from bot.core.secrets import first
 
 CLOSED = (
     ".github/",
@@ -66,4 +67,7 @@ def refuse(files: Mapping[str, str | None], closed: Sequence[str]) -> str | None
             return f"{code(path)} may not be changed by a model"
         if text is not None and "\0" in text:
             return f"{code(path)} is a binary file"
+        if text is not None and (secret := first(text)):
+            line, kind = secret
+            return f"{code(path)} holds what looks like a secret ({kind}) in line {line}"
     return None

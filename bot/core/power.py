@@ -36,24 +36,28 @@ class Chance:
     """Probability that it says LOSS: no gain worth having."""
 
 
-def detectable(sd: float, seeds: int, baseline_seeds: int, alpha: float) -> float | None:
-    """The gain that is found in four tries of five, in the metric's own unit.
+def detectable(
+    sd: float, seeds: int, baseline_seeds: int, alpha: float, min_effect: float
+) -> float | None:
+    """The gain that is called WIN in four tries of five, in the metric's own unit.
 
     A gain moves every bound by just as much, so that what comparisons without any gain lack to a
     WIN can be drawn once. What the t-test finds in four of five, `verdict.judge`, which takes noise
-    to be of any kind, finds in 74% (5 seeds against 10) or 38% (2 against 10).
+    to be of any kind, finds in 74% (5 seeds against 10) or 38% (2 against 10). Less than
+    `min_effect` is never meant: where noise is low, it is seen, and called a LOSS.
 
     Args:
         sd: deviation of one run, in both arms.
         seeds: the candidate's.
         baseline_seeds: the baseline's.
         alpha: the level of the look.
+        min_effect: the gain that is worth having, in the metric's unit.
 
     Returns:
         None where so few seeds can find none, however large it is.
     """
     lacking = _lacking(seeds, baseline_seeds, alpha)
-    return lacking * sd if math.isfinite(lacking) else None
+    return max(lacking * sd, min_effect) if math.isfinite(lacking) else None
 
 
 @cache

@@ -6,7 +6,7 @@ import json
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bot.core.attempt import Purpose, RunState
@@ -19,6 +19,8 @@ from bot.core.spending import ALPHA
 from bot.core.verdict import Outcome
 
 SCHEMA = 1
+TIME = "training time, min"
+"""How long a run trained, as a metric's name: the same in every report's JSON."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would work out instead of showing it."""
 
@@ -91,7 +93,7 @@ class Results:
     """What both arms should share, and whether they do."""
     seconds: float
     """Training time of all its runs together."""
-    spending: Spending | None
+    spending: Spending | None = field(default=None, kw_only=True)
     """What the experiment came to so far, with this attempt; None where nobody counted."""
     next_command: str
 
@@ -164,6 +166,21 @@ def as_csv(runs: Sequence[RunRecord]) -> str:
             [_harmless(fact) for fact in facts] + [run.values.get(name) for name in metrics]
         )
     return text.getvalue()
+
+
+def fitting(row: MetricRow) -> MetricRow:
+    """A row as people read it: training time in seconds, minutes or hours, as suits its mean."""
+    sample = row.candidate or row.baseline
+    if row.name != TIME or row.limit or not sample or not sample.n or 1.5 <= sample.mean < 90:
+        return row
+    unit, factor = ("s", 60.0) if sample.mean < 1.5 else ("h", 1 / 60)
+    return replace(
+        row,
+        name=TIME.replace("min", unit),
+        baseline=row.baseline and row.baseline.times(factor),
+        candidate=row.candidate and row.candidate.times(factor),
+        interval=row.interval and row.interval.times(factor),
+    )
 
 
 def beside(

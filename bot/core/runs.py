@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TypeGuard
 
 from bot.core.attempt import RunState
@@ -47,12 +48,8 @@ def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> tuple[Point, ..
     for number in range(stretches):
         first = number * len(inner) // stretches
         stretch = inner[first : (number + 1) * len(inner) // stretches]
-        kept += sorted({min(stretch, key=_value), max(stretch, key=_value)})
+        kept += sorted({min(stretch, key=itemgetter(1)), max(stretch, key=itemgetter(1))})
     return (*kept, points[-1])
-
-
-def _value(point: Point) -> float:
-    return point[1]
 
 
 KEPT: Mapping[tuple[Value, Goal], tuple[str, ...]] = {

@@ -108,7 +108,7 @@ def value_of(text: str) -> Any:
     """A value as YAML reads it; what is no YAML, or what JSON does not know, is text."""
     try:
         found = _Values(text).get_single_data()
-        json.dumps(found)
+        json.dumps(found, allow_nan=False)
     except (yaml.YAMLError, TypeError, ValueError, RecursionError):
         return text
     return found

@@ -13,28 +13,33 @@ from bot.core.permutation import can_tell
 from bot.core.spending import ALPHA
 
 FREE = 3
-"""Tries whose confirmation may use all of ALPHA."""
+"""Tries whose confirmation may use all of ALPHA, with one metric and `USUAL` held-out seeds."""
+USUAL = 3
 
 
-def confirmation(tries: int, metrics: int = 1) -> float:
+def confirmation(tries: int, held_out: int, metrics: int = 1) -> float:
     """One-sided error probability of a confirmation, after so many tries against this baseline.
 
-    5% for the first three tries, and 5% times 3 / k for the k-th. By simulation (docs/verdicts.md)
-    the probability that any of 100 changes without a gain is merged is then 4%; at 5% for every
-    try it is 16 to 19%, and by 5% / k, Bonferroni's way, 2%, at the cost of much of the power.
-    With m metrics of which any may win, each of which has its own luck in the baseline's runs, the
-    k-th has 5% times 3 / (k √m), which keeps it at 4% or less; without the root it is up to 6%.
+    5% for the first three tries, and 5% times 3 / k for the k-th. No theorem says so: by simulation
+    (docs/verdicts.md) the probability that any of 100 changes without a gain is merged is then 4%;
+    at 5% for every try it is 16 to 19%, and by 5% / k, Bonferroni's way, 2%, at the cost of much of
+    the power. Each of m metrics of which any may win has its own luck in the baseline's runs, and
+    the more seeds are held out, the more of what they show is the baseline's luck, which the search
+    has shown before. So with h seeds the k-th try has 5% times 3 / (k √(m h / 3)), which keeps 100
+    tries at 5%; without the root they come to as much as 11%.
 
-    The held-out seeds are judged by `verdict.judge` at this level, with a `min_effect` of 0 and
-    never paired: WIN confirms. A confirmation that fails ends the change: it is not merged, and
-    asking again on other seeds is a new try, since the best of several confirms nothing.
+    The held-out seeds are judged by `deciding.judge_any` at this level, with a `min_effect` of 0
+    and never paired: a WIN of the metric that won before confirms. A confirmation that fails ends
+    the change: it is not merged, and asking again on other seeds is a new try, since the best of
+    several confirms nothing.
 
     Args:
         tries: the changes that were judged against this baseline, this one with them, and the
             confirmations that failed.
+        held_out: the seeds of this confirmation.
         metrics: how many there are of which any may win.
     """
-    return ALPHA * min(1.0, FREE / (max(tries, 1) * math.sqrt(metrics)))
+    return ALPHA * min(1.0, FREE / (max(tries, 1) * math.sqrt(metrics * held_out / USUAL)))
 
 
 def confirmable(held_out_seeds: int, baseline_seeds: int, tries: int, metrics: int = 1) -> bool:
@@ -43,7 +48,8 @@ def confirmable(held_out_seeds: int, baseline_seeds: int, tries: int, metrics: i
     Where they cannot, more seeds have to be held out, or a new baseline measured, which starts to
     count anew.
     """
-    return can_tell(held_out_seeds, baseline_seeds, confirmation(tries, metrics))
+    level = confirmation(tries, held_out_seeds, metrics)
+    return can_tell(held_out_seeds, baseline_seeds, level)
 
 
 def false_wins(tries: int) -> float:

@@ -15,6 +15,8 @@ DEAD_SECONDS = 30 * 60
 (https://github.com/wandb/wandb/issues/6779)."""
 STOP_SECONDS = 10 * 60
 """A run that was asked to stop, and has not been confirmed by then, counts as stopped."""
+FOLLOWED_SECONDS = 24 * 60 * 60
+"""How long a run that was stopped unseen is looked for: an item that we lost may begin it."""
 NONFINITE = ("NaN", "Infinity", "-Infinity")
 """How W&B writes in JSON what JSON has no number for."""
 
@@ -62,8 +64,9 @@ def _asked(run: Run, attempt: Attempt) -> Run:
     if run.stop is None or run.state not in ("waiting", "pushing"):
         return run
     # One that is being pushed may be in the queue already.
-    in_queue = run.state == "pushing" and not attempt.waits_for
-    return run.but(state="queued" if in_queue else "skipped")
+    if run.state == "pushing" and not attempt.waits_for:
+        return run.but(state="queued", lost=run.lost or not run.item)
+    return run.but(state="skipped")
 
 
 def _seen(run: Run, seen: ObservedRun | None, now: float) -> Run:
@@ -74,7 +77,8 @@ def _seen(run: Run, seen: ObservedRun | None, now: float) -> Run:
     if seen is None:
         if run.state == "running":
             return run.but(state="missing", why="W&B does not know it any more: it was deleted")
-        return run.but(state="killed") if late else run
+        return run.but(state="killed", unseen=True) if late else run
+    run = run.but(lost=False)
     if seen.state in ("failed", "crashed", "killed"):
         by_hand = "in W&B, which does not tell by whom" if seen.state == "killed" else ""
         return run.but(state="killed") if run.stop else run.but(state=seen.state, why=by_hand)
@@ -185,7 +189,42 @@ def _stopped(run: Run, stop: Stop, attempt: Attempt, gone: bool) -> Run:
     if run.ended:
         return run
     asked = _asked(run.but(stop=run.stop or stop), attempt)
-    return asked.but(state="killed") if gone else asked
+    return taken_out(asked) if gone else asked
+
+
+def doubted(attempt: Attempt) -> Attempt:
+    """An attempt whose push was begun before, so that some of it may be in the queue already."""
+    return attempt.but(
+        runs=tuple(r.but(lost=True) if r.state == "pushing" else r for r in attempt.runs)
+    )
+
+
+def taken_out(run: Run) -> Run:
+    """A run whose item was taken out of the queue before anybody began it."""
+    return run.but(state="killed", unseen=True)
+
+
+def may_begin(run: Run, now: float) -> bool:
+    """Whether an item that we do not know may begin a run yet that counts as stopped."""
+    return run.unseen and run.stop is not None and now - run.stop.at <= FOLLOWED_SECONDS
+
+
+def begun(attempt: Attempt, observed: Mapping[str, ObservedRun], now: float) -> Attempt:
+    """Take up again what began after it was stopped: it is stopped once more, now that it can be.
+
+    Args:
+        attempt: as it was written down.
+        observed: what W&B knows, by run.
+        now: seconds since the epoch.
+    """
+    return attempt.but(
+        runs=tuple(
+            run.but(state="running", unseen=False, lost=False, stop=run.stop.but(at=now))
+            if run.stop and may_begin(run, now) and run.id in observed
+            else run
+            for run in attempt.runs
+        )
+    )
 
 
 def _is_number(value: object) -> TypeGuard[float]:

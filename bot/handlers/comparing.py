@@ -1,22 +1,23 @@
 """Two arms side by side: the lines of a report's table, and whether they may be compared at all."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.core.attempt import Attempt
 from bot.core.baseline import Baseline, SeedResult
 from bot.core.comparability import MEMORY, SAMPLES, Effort
-from bot.core.deciding import Deciding
+from bot.core.deciding import Deciding, judge_any
 from bot.core.interval import Interval, Sample, welch
 from bot.core.quoting import code
-from bot.core.results import MetricRow, RunRow
+from bot.core.results import TIME, MetricRow, RunRow
 from bot.core.rules import Rules
 from bot.core.runs import ObservedRun, Point
 from bot.core.settings import value_of
-from bot.core.verdict import GUARD_ALPHA, Guard, Outcome, absolute, judge
+from bot.core.verdict import GUARD_ALPHA, Guard, Outcome, absolute
 from bot.errors import UserError
 
 EFFORT: Mapping[str, tuple[str, Callable[[Effort], float | None]]] = {
-    "training time, min": ("", lambda e: None if e.seconds is None else e.seconds / 60),
+    TIME: ("", lambda e: None if e.seconds is None else e.seconds / 60),
     "samples seen": (SAMPLES, lambda e: e.samples),
     "peak GPU memory, GB": (MEMORY, lambda e: e.memory_gb),
 }
@@ -48,19 +49,36 @@ def _same(logged: object, asked: str) -> bool:
     return str(logged) == asked or bool(logged == value_of(asked))
 
 
+@dataclass(frozen=True)
+class Confirmation:
+    """What held-out seeds say of a win."""
+
+    metric: str
+    """The one that won, or another that may win and is surely worse."""
+    interval: Interval
+    """Of that metric, candidate minus baseline."""
+    comes_back: bool
+
+
 def confirmed(
     rules: Rules, baseline: Baseline, results: Sequence[SeedResult], alpha: float
-) -> tuple[Interval, bool]:
-    """The difference on held-out seeds, and whether it confirms the win that was found.
+) -> Confirmation:
+    """Ask held-out seeds whether the metric that leads these rules wins again.
 
-    It is asked once only, and of the metric that won, which leads these rules: no other has a
-    chance to win here that would have to be paid for. The baseline has not seen these seeds, so
-    that there are no pairs; that the gain is worth having was decided by the search.
+    It is asked once only, and of that metric alone: no other has a chance to win here that would
+    have to be paid for. One that is surely worse stops the merge, as it does in the search. The
+    baseline has not seen these seeds, so that there are no pairs; that the gain is worth having
+    was decided by the search.
+
+    Raises:
+        UserError: an arm does not hold all of the metrics that may win.
     """
-    held_out, before = sample(results, rules.metric.name), reference(baseline, rules.metric.name)
-    found = judge(held_out, before, sign=rules.primary.sign, min_effect=0.0, alpha=alpha)
-    assert found.interval is not None, "two held-out seeds at least are configured"
-    return found.interval, found.outcome == "WIN"
+    asked = [replace(each, min_effect=0.0) for each in deciding(rules, baseline, results)]
+    found, won = judge_any(asked, alpha=alpha), rules.metric.name
+    shown = found.lead if found.judgement.outcome == "LOSS" else won
+    interval = found.alone[shown].interval
+    assert interval is not None, "two held-out seeds at least are configured"
+    return Confirmation(shown, interval, shown == won and found.alone[won].outcome == "WIN")
 
 
 def deciding(

@@ -2,9 +2,9 @@
 
 from bot.commands import Command
 from bot.comments import plain, render
+from bot.core import idea as ideas
 from bot.core.desk import Errand
 from bot.core.ledger import Ledger
-from bot.core.settings import parse_overrides
 from bot.errors import UserError
 from bot.events import LABEL, CommentWritten
 from bot.handlers.pick import check_settings, hand_over, pick
@@ -60,9 +60,8 @@ def finish(world: World, ledger: Ledger, *, has_writer: bool) -> None:
 
 def run(world: World, errand: Errand) -> Opened:
     """Open the issue once, pick it, and strike the errand out."""
-    body = IdeaBody(errand.change, errand.settings, errand.person)
     key = f"idea:{errand.comment_id}"
-    place = world.forge.open_issue(key, _title(errand), render(body), (LABEL,))
+    place = world.forge.open_issue(key, _title(errand), _body(errand), (LABEL,))
     try:
         proposal = pick(world, place, errand.person)
     except UserError:
@@ -88,12 +87,17 @@ def _check(world: World, ledger: Ledger, errand: Errand) -> None:
         raise UserError(
             "There is no baseline to measure against yet. Write `/baseline` in an issue first."
         )
-    if not errand.settings:
-        return
-    lines = [f"{name}={value}" for name, value in errand.settings.items()]
-    if parse_overrides("\n".join(lines)) != errand.settings:
-        raise UserError("A setting's value may hold no spaces, commas or backticks at its ends.")
-    check_settings(world, ledger.baseline.commit, errand.settings)
+    if ideas.parse(_body(errand)).overrides != errand.settings:
+        raise UserError(
+            "The value of an idea's setting may hold no spaces, and nothing that looks like a "
+            "secret."
+        )
+    if errand.settings:
+        check_settings(world, ledger.baseline.commit, errand.settings)
+
+
+def _body(errand: Errand) -> str:
+    return render(IdeaBody(errand.change, errand.settings, errand.person))
 
 
 def _title(errand: Errand) -> str:

@@ -27,7 +27,7 @@ from bot.core.patch import matches
 from bot.core.rules import Rules, changes
 from bot.core.runs import ObservedRun
 from bot.core.settings import read_settings
-from bot.core.spending import level
+from bot.core.spending import information, level, spent
 from bot.core.verdict import Outcome
 from bot.errors import UserError
 from bot.handlers import comparing
@@ -136,6 +136,13 @@ def alpha(
     """
     held, most = rules(world, experiment), most_seeds(world, experiment)
     return level(seeds, earlier, most, baseline_seeds, held.method, len(held.deciding))
+
+
+def spent_by(world: World, experiment: Experiment, baseline_seeds: int, seeds: int) -> float:
+    """The false-win probability that is spent when so many of its seeds were looked at."""
+    method = rules(world, experiment).method
+    full = information(max(most_seeds(world, experiment), seeds), baseline_seeds, method)
+    return spent(information(seeds, baseline_seeds, method) / full)
 
 
 def judge(rules: Rules, attempt: Attempt, runs: Sequence[ObservedRun]) -> Judge:

@@ -9,7 +9,7 @@ from bot.core.board import history, ranked
 from bot.core.fingerprint import fingerprint
 from bot.core.ledger import Board, Ledger
 from bot.core.tries import confirmation, false_wins
-from bot.ports import World
+from bot.ports import Stale, World
 from bot.replies import Leaderboard
 
 TITLE = "Leaderboard"
@@ -36,7 +36,11 @@ def show(world: World, ledger: Ledger) -> None:
     body = _body(world, ledger)
     if ledger.board.said != fingerprint(body):
         world.forge.write_issue(number, KEY, body)
-        _write(world, ledger, number, body)
+        try:
+            _write(world, ledger, number, body)
+        except Stale:  # another job knows more, and we may have written over what it said
+            world.forge.write_issue(number, KEY, _body(world, world.forge.read_ledger()))
+            raise
 
 
 def _write(world: World, ledger: Ledger, number: int, body: str) -> None:
@@ -47,6 +51,7 @@ def _write(world: World, ledger: Ledger, number: int, body: str) -> None:
 def _body(world: World, ledger: Ledger) -> str:
     rules, current = world.config.rules, ledger.baseline
     tries = ledger.tries(current.tag) if current else None
+    held_out, metrics = len(world.config.seeds.held_out), len(rules.deciding)
     return render(
         Leaderboard(
             metric=rules.metric.name,
@@ -58,7 +63,7 @@ def _body(world: World, ledger: Ledger) -> str:
             tries=tries.all if tries else 0,
             wins=tries.wins if tries else 0,
             false_wins=false_wins(tries.all) if tries else 0.0,
-            confirmation=confirmation(tries.all + 1, len(rules.deciding)) if tries else 0.0,
+            confirmation=confirmation(tries.all + 1, held_out, metrics) if tries else 0.0,
         ),
         world.prefix,
     )

@@ -7,7 +7,7 @@ from bot.core.attempt import Attempt, Run, Stop
 from bot.core.experiment import Experiment
 from bot.core.ledger import Ledger
 from bot.core.runs import ObservedRun
-from bot.core.watch import Watch, followed, looked, stopped
+from bot.core.watch import Watch, begun, followed, looked, may_begin, stopped, taken_out
 from bot.errors import UserError
 from bot.handlers import judging, progress
 from bot.handlers.comparing import mismatch
@@ -15,7 +15,7 @@ from bot.handlers.patience import lost_patience
 from bot.handlers.pricing import settled
 from bot.handlers.prospect import is_futile
 from bot.handlers.taking_back import take_back
-from bot.ports import World
+from bot.ports import Stale, World
 
 log = logging.getLogger(__name__)
 CLOSED = "its PR is not open any more"
@@ -41,26 +41,32 @@ def look(
     chosen = tuple(after.experiments[e.number] for e in chosen)
     waiting = [e for e in chosen if e.latest and not (e.latest.verdict or e.latest.ended)]
     seen = [_advised(world, e, _looked(world, e, observed), observed) for e in waiting]
+    failed = [e for e in chosen if e.latest and e.latest.verdict and not e.latest.ended]
     ended = []
-    if closed and any(map(_trains, seen)):
+    if closed and any(map(_trains, (*seen, *failed))):
         opened = world.forge.open_pulls()
         seen = _closed(world, seen, opened)
-        after = after.put(*_left(world, chosen, opened))
+        after = after.put(*_closed(world, failed, opened), *_left(world, chosen, opened))
     for before, now in zip(waiting, lost_patience(world, seen, observed), strict=True):
         if now.latest and now.latest.ended:
             ended.append(now)  # the step that is due now shows it, and writes it down
         elif now != before:
             after = after.put(progress.show(world, now, observed))
-    written = world.forge.write_ledger(ledger, after, "What W&B says of the runs")
+    try:
+        written = world.forge.write_ledger(ledger, after, "What W&B says of the runs")
+    except Stale:
+        _shown_anew(world, ledger, after, observed)
+        raise
     going_on = {e.number for e in waiting} - {e.number for e in ended}
     return _stop(world, written, going_on).put(*ended)
 
 
 def _observed(world: World, chosen: Iterable[Experiment]) -> Mapping[str, ObservedRun]:
     """What W&B knows of every run that has not ended, in one listing."""
-    going = [a for e in chosen for a in e.attempts if not a.ended]
+    now, attempts = world.clock.now(), [a for e in chosen for a in e.attempts]
     # Of what is being pushed, W&B would be asked for a project that it may not have yet.
-    ids = [run.id for a in going for run in a.trained if run.state != "pushing"]
+    ids = [r.id for a in attempts if not a.ended for r in a.trained if r.state != "pushing"]
+    ids += [r.id for a in attempts if a.ended for r in a.runs if may_begin(r, now)]
     return world.tracker.observe(ids) if ids else {}
 
 
@@ -71,8 +77,10 @@ def _left_behind(
 
     Those that are to stop are asked at once: that was written down when they were given up.
     """
-    for attempt in experiment.given_up:
-        left = _ended(world, followed(attempt, observed, world.clock.now()))
+    now = world.clock.now()
+    for attempt in filter(lambda each: each.verdict, experiment.attempts):
+        going = begun(attempt, observed, now)
+        left = going if going.ended else _ended(world, followed(going, observed, now))
         if left == attempt:
             continue
         experiment = experiment.with_attempt(left)
@@ -83,16 +91,26 @@ def _left_behind(
     return ledger
 
 
+def _shown_anew(
+    world: World, before: Ledger, after: Ledger, observed: Mapping[str, ObservedRun]
+) -> None:
+    """Show again what another job, which knows more, may have shown before we wrote over it."""
+    for number, experiment in world.forge.read_ledger().experiments.items():
+        shown = after.experiments.get(number) != before.experiments.get(number)
+        if shown and experiment.latest and experiment.progress_id:
+            progress.show(world, experiment, observed)
+
+
 def _looked(
     world: World, experiment: Experiment, observed: Mapping[str, ObservedRun]
 ) -> Experiment:
     attempt = experiment.latest
     assert attempt is not None
-    begun = attempt.but(runs=tuple(run for run in attempt.trained if run.id in observed))
+    known = attempt.but(runs=tuple(run for run in attempt.trained if run.id in observed))
     watch = Watch(
         metric=judging.rules(world, experiment).metric.name,
         fence=world.config.train.fence,
-        astray=bool(mismatch(begun, observed)),
+        astray=bool(mismatch(known, observed)),
     )
     seen = looked(attempt, observed, watch, world.clock.now())
     if seen.waits_for and not waits(world, seen.commit, seen.waits_for):
@@ -178,7 +196,7 @@ def _ended(world: World, attempt: Attempt) -> Attempt:
         if run.state == "running":
             _ask_to_stop(world, run)
     gone = take_back(world, attempt.queue, [run for run in asked if run.state == "queued"])
-    runs = (run.but(state="killed") if run.id in gone else run for run in attempt.runs)
+    runs = (taken_out(run) if run.id in gone else run for run in attempt.runs)
     return attempt.but(runs=tuple(runs))
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from bot.core.attempt import Attempt, Run
 from bot.core.baseline import SeedResult
-from bot.core.charts import thinned
 from bot.core.comparability import effort
 from bot.core.examples import KEY, kept
 from bot.core.metric import Metric
@@ -48,8 +47,8 @@ def _seed(world: World, rules: Rules, run: Run, seen: ObservedRun) -> SeedResult
         run=run.id,
         url=world.tracker.run_url(run.id),
         values=values,
-        curve=thinned(curve),
-        curves={name: thinned(curves.get(name, ())) for name in others},
+        curve=curve,
+        curves={name: curves.get(name, ()) for name in others},
         effort=effort(seen),
         examples=_examples(primary, seen, values[primary.name]),
     )

@@ -74,7 +74,7 @@ def _held_out(
             "more (`seeds.held_out` in `.github/labhand.yml`), or measure a new baseline with "
             "`/baseline`."
         )
-    return confirmation(tries, metrics), seeds
+    return confirmation(tries, len(seeds), metrics), seeds
 
 
 def _winner(ledger: Ledger, experiment: Experiment | None, pull: Pull) -> Experiment:
@@ -132,8 +132,8 @@ def merge(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     observed = world.tracker.observe([run.id for run in attempt.runs])
     assert attempt.level is not None
     results = measure(world, held, attempt, observed)
-    interval, _ = confirmed(held, old, results, attempt.level)
-    title, _, body = message(world, experiment, interval, release).partition("\n")
+    found = confirmed(held, old, results, attempt.level).interval
+    title, _, body = message(world, experiment, found, release).partition("\n")
     method = world.config.merge.method
     merged = world.forge.merge(experiment.pull, attempt.commit, method, title, body.strip())
     return ledger.put(experiment.but(phase="merged", merge_commit=merged, release=release))

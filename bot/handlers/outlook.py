@@ -2,7 +2,6 @@
 
 from bot.core.baseline import Baseline
 from bot.core.idea import hoped
-from bot.core.interval import Sample
 from bot.core.power import detectable
 from bot.core.rules import PrimaryMetric
 from bot.core.spending import level
@@ -38,8 +37,8 @@ def outlook(world: World, baseline: Baseline, expected: str) -> Judging:
         baseline_url=world.environment.release_url(baseline.tag),
         baseline_seeds=sample.n,
         seeds=seeds,
-        first=_sight(world, baseline, sample, len(seeds)),
-        last=_sight(world, baseline, sample, most),
+        first=_sight(world, baseline, metric, len(seeds)),
+        last=_sight(world, baseline, metric, most),
         hope=hoped(expected),
         alternatives=tuple(_alternative(world, baseline, each) for each in rules.deciding[1:]),
     )
@@ -47,20 +46,21 @@ def outlook(world: World, baseline: Baseline, expected: str) -> Judging:
 
 def _alternative(world: World, baseline: Baseline, also: PrimaryMetric) -> Alternative:
     """A further metric by which a change may win, and what the first look sees by it."""
-    sample = reference(baseline, also.name)
     return Alternative(
         metric=also.name,
         goal=also.goal,
         value=also.value,
-        min_effect=absolute(also.min_effect, sample),
-        gain=_sight(world, baseline, sample, len(world.config.seeds.experiment)).gain,
+        min_effect=absolute(also.min_effect, reference(baseline, also.name)),
+        gain=_sight(world, baseline, also, len(world.config.seeds.experiment)).gain,
     )
 
 
-def _sight(world: World, baseline: Baseline, sample: Sample, seeds: int) -> Sight:
-    """What so many seeds see, where every look before them was taken."""
+def _sight(world: World, baseline: Baseline, metric: PrimaryMetric, seeds: int) -> Sight:
+    """What so many seeds see by a metric, where every look before them was taken."""
+    sample = reference(baseline, metric.name)
     each, most = len(world.config.seeds.experiment), most_seeds(world)
     earlier, metrics = tuple(range(each, seeds, each)), len(world.config.rules.deciding)
     alpha = level(seeds, earlier, most, sample.n, metrics=metrics)
-    found = detectable(sample.sd, seeds, sample.n, alpha)
+    effect = absolute(metric.min_effect, sample)
+    found = detectable(sample.sd, seeds, sample.n, alpha, effect)
     return Sight(seeds, found, price(world, baseline, seeds))

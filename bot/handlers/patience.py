@@ -83,9 +83,9 @@ def _found(run: Run, queue: Queued | None, over: bool) -> Run:
         return run
     item = queue.item(run.item)
     if item is None:
-        return run.but(state="missing", why=DELETED)
+        return run.but(state="missing", why=DELETED, unseen=True)
     if item.state == "failed":
         return run.but(state="failed", why=REFUSED)
     if item.state == "taken" and over:
-        return run.but(state="missing", why=UNSTARTED)
+        return run.but(state="missing", why=UNSTARTED, unseen=True)
     return run

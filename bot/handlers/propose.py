@@ -48,7 +48,7 @@ def abandon(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     """Say that the job which wrote the code was cut off, and let the idea be picked again."""
     reply = NothingWritten("the job that wrote it was cut off", world.environment.workflow_url)
     held = experiment.intention.workflow_run if experiment.intention else 0
-    world.forge.say(experiment.number, f"abandoned:{held}", render(reply, world.prefix), alone=True)
+    world.forge.say(experiment.number, f"abandoned:{held}", render(reply, world.prefix))
     return settle_model(ledger.put(experiment.but(phase="stalled")), experiment.number, None)
 
 

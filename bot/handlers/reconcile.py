@@ -10,6 +10,7 @@ from bot.comments import render
 from bot.core.baseline import next_tag
 from bot.core.experiment import Experiment, Intention
 from bot.core.ledger import Ledger, Step, next_step
+from bot.core.watch import doubted, may_begin
 from bot.errors import UserError
 from bot.handlers import check, leaderboard, progress
 from bot.handlers.close import close
@@ -125,17 +126,21 @@ def _keep_ringing(world: World, ledger: Ledger, *, late: bool) -> None:
     decides something writes it down first and then switches the schedule on: so whatever was
     decided while it was being switched off is found behind that.
     """
-    waits = late or _waits(ledger)
+    waits = late or _waits(world, ledger)
     world.forge.set_schedule(enabled=waits)
-    if not waits and _waits(world.forge.read_ledger()):
+    if not waits and _waits(world, world.forge.read_ledger()):
         world.forge.set_schedule(enabled=True)
 
 
-def _waits(ledger: Ledger) -> bool:
-    """Whether anything is being done, is due, or is being trained."""
+def _waits(world: World, ledger: Ledger) -> bool:
+    """Whether anything is being done, is due, or is being trained, or may begin unknown to us."""
+    now = world.clock.now()
     tag = ledger.baseline.tag if ledger.baseline else None
     return bool(ledger.desk.errands) or any(
-        e.intention or next_step(e, tag) or not all(a.is_over for a in e.attempts)
+        e.intention
+        or next_step(e, tag)
+        or not all(a.is_over for a in e.attempts)
+        or any(run.lost and may_begin(run, now) for a in e.attempts for run in a.runs)
         for e in ledger.experiments.values()
     )
 
@@ -185,7 +190,11 @@ def _take(world: World, ledger: Ledger, experiment: Experiment, step: Step) -> t
         The ledger behind it, and whether anything came of it.
     """
     own = world.environment.workflow_run
-    claimed = experiment.but(intention=Intention(step=step, workflow_run=own))
+    claimed = experiment
+    if step is not Step.ABANDON:  # which is known by the workflow run that was cut off
+        claimed = experiment.but(intention=Intention(step=step, workflow_run=own))
+    if step is Step.PUSH and experiment.intention and claimed.latest:
+        claimed = claimed.with_attempt(doubted(claimed.latest))
     if step is Step.RELEASE:  # nobody else may take the tag while it is being published
         claimed = claimed.but(release=experiment.release or next_tag(ledger.tags))
     ledger = world.forge.write_ledger(
@@ -256,12 +265,12 @@ def _given_up(experiment: Experiment, step: Step, ledger: Ledger, why: str) -> E
             return experiment.but(phase="open")
         case Step.MARK_STALE:
             return experiment.but(stale=ledger.baseline.tag if ledger.baseline else None)
-        case Step.CLOSE:
-            return experiment.but(phase="closed")
         case Step.RELEASE if experiment.phase == "merged":
             return experiment.but(refused=why)
     attempt = experiment.latest
     assert attempt is not None
+    if step is Step.CLOSE:
+        return experiment.with_attempt(attempt.but(verdict="CLOSED")).but(phase="closed")
     never = ("pushing", "waiting")
     runs = (r.but(state="skipped") if r.state in never else r for r in attempt.runs)
     invalid = attempt.but(runs=tuple(runs), verdict="INVALID")

@@ -1,16 +1,17 @@
 """A baseline is measured, or a winner merged: publish the tag and the release."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.comments import render
 from bot.core.attempt import Attempt
-from bot.core.baseline import Baseline, SeedResult
+from bot.core.baseline import ASSET, TABLE, Baseline, SeedResult
 from bot.core.comparability import environment
 from bot.core.cost import Amount
 from bot.core.experiment import Experiment
 from bot.core.interval import Interval, welch
 from bot.core.ledger import BaselineRef, Ledger
+from bot.core.results import as_csv
 from bot.core.rules import Rules
 from bot.core.runs import ObservedRun
 from bot.core.spending import ALPHA
@@ -27,6 +28,7 @@ from bot.handlers.comparing import (
 from bot.handlers.measure import measure
 from bot.handlers.merge import message
 from bot.handlers.push import command
+from bot.handlers.results import record
 from bot.ports import World
 from bot.replies import Merged, OpenPull, Released, ReleaseNotes
 
@@ -49,7 +51,9 @@ def release(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     old = judging.read(world, attempt.baseline) if attempt.baseline else None
     cost = pricing.spending(world, ledger, experiment, observed).amount
     notes = _notes(world, ledger, experiment, attempt, new, old, cost)
-    url = world.forge.publish(tag, commit, tag, render(notes, world.prefix), new.text())
+    table = _table(world, experiment, attempt, results, observed)
+    assets = {ASSET: new.text(), TABLE: table}
+    url = world.forge.publish(tag, commit, tag, render(notes, world.prefix), assets)
     if old is not None:
         reply = Merged(
             merge_commit=commit,
@@ -75,6 +79,23 @@ def release(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
     done = done.but(phase="released", release=tag)
     progress.show(world, done, observed)
     return ledger.put(done).released(_ref(new))
+
+
+def _table(
+    world: World,
+    experiment: Experiment,
+    attempt: Attempt,
+    results: Sequence[SeedResult],
+    observed: Mapping[str, ObservedRun],
+) -> str:
+    """The runs that a baseline's values come from, one a line."""
+    values = {result.run: result.values for result in results}
+    return as_csv(
+        [
+            record(world, experiment, attempt, run, observed[run.id], values[run.id])
+            for run in attempt.runs
+        ]
+    )
 
 
 def _ref(new: Baseline) -> BaselineRef:
@@ -178,4 +199,4 @@ def _confirmed(
     rules: Rules, attempt: Attempt, old: Baseline, results: Sequence[SeedResult]
 ) -> Interval:
     assert attempt.level is not None
-    return confirmed(rules, old, results, attempt.level)[0]
+    return confirmed(rules, old, results, attempt.level).interval

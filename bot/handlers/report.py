@@ -18,7 +18,6 @@ from bot.core.numbers import bounded, half_width
 from bot.core.results import MetricRow
 from bot.core.rules import Rules
 from bot.core.runs import ObservedRun
-from bot.core.spending import information, spent
 from bot.core.verdict import Outcome
 from bot.errors import UserError
 from bot.handlers import check, judging, progress, telling
@@ -30,6 +29,7 @@ from bot.handlers.comparing import (
     guard_rows,
     guards,
     mismatch,
+    reference,
     run_rows,
     traced,
     worth,
@@ -38,7 +38,7 @@ from bot.handlers.failure import failure
 from bot.handlers.measure import measure
 from bot.handlers.pricing import price, spending
 from bot.ports import Change, World
-from bot.replies import FailureReport, NotConfirmed, Report
+from bot.replies import FailureReport, NotConfirmed, Option, Report
 
 
 def report(world: World, ledger: Ledger, experiment: Experiment) -> Ledger:
@@ -118,14 +118,14 @@ def _confirm(
     assert attempt is not None
     held = judging.led(world, experiment)
     assert attempt.level is not None
-    interval, comes_back = confirmed(held, baseline, results, attempt.level)
-    if comes_back:
+    found = confirmed(held, baseline, results, attempt.level)
+    if found.comes_back:
         done = experiment.with_attempt(attempt.but(verdict="CONFIRMED")).but(phase="merging")
-        gain = f"confirmed on held-out seeds: {held.metric.name} {bounded(interval)}"
+        gain = f"confirmed on held-out seeds: {found.metric} {bounded(found.interval)}"
         check.concluded(world, done, "CONFIRMED", gain)
         return ledger.put(progress.show(world, done, observed))
-    rows = run_rows(held.metric.name, results)
-    reply = NotConfirmed(held.metric.name, interval, rows, baseline.tag)
+    rows = run_rows(found.metric, results)
+    reply = NotConfirmed(found.metric, found.interval, rows, baseline.tag, won=held.metric.name)
     return _say(world, ledger, experiment, "NOT_CONFIRMED", reply, observed)
 
 
@@ -186,20 +186,16 @@ def judged(
     """Compare an attempt with its baseline."""
     attempt = experiment.latest
     assert attempt is not None
-    most = judging.most_seeds(world, experiment)
     change = world.forge.compare(baseline.commit, attempt.commit)
     runs = [observed[run.id] for run in attempt.runs]
     ruling = _ruling(world, experiment, baseline, results, runs, change)
     held, lead = ruling.rules, ruling.rules.metric.name
-    metrics = deciding(held, baseline, results)
-    before, found = metrics[0].baseline, metrics[0].candidate
-    stay = guards(held, baseline, results)
+    before = reference(baseline, lead)
     curves = traced(results, judging.rules(world, experiment).metric.name, lead)
     low, high = band(traced(baseline.seeds, baseline.metric, lead))
-    command, more = _next(world, ruling.outcome, found.n, most)
-    going_on = ruling.outcome == "UNDECIDED" and ruling.rows[0].interval is not None
-    full = information(max(most, found.n), before.n, held.method)
+    command, more = _next(world, experiment, ruling.outcome, len(results))
     logged = telling.summaries(attempt, observed)
+    settings = judging.settings_changed(world, baseline.commit, attempt.overrides, baseline.config)
     return Report(
         outcome=ruling.outcome,
         why=ruling.why,
@@ -219,34 +215,46 @@ def judged(
         next_command=command,
         next_seeds=more,
         next_price=price(world, baseline, more or len(attempt.runs), attempt.queue),
-        options=telling.options(world, experiment, baseline, metrics, stay) if going_on else (),
+        options=_options(world, experiment, baseline, ruling, results),
         runs=run_rows(lead, results),
         baseline_runs=run_rows(lead, baseline.seeds),
         curve=mean_curve(curves),
         baseline_low=low,
         baseline_high=high,
-        settings=judging.settings_changed(
-            world, baseline.commit, attempt.overrides, baseline.config
-        ),
+        settings=settings,
         files={f.path: (f.added, f.removed) for f in change.files},
         look=len(experiment.looks(attempt)) + 1,
         looks=world.config.seeds.looks,
-        spent=spent(information(found.n, before.n, held.method) / full),
+        spent=judging.spent_by(world, experiment, before.n, len(results)),
         seconds=sum(run.seconds or 0.0 for run in runs),
-        spending=None,
         vitals=vitals(logged),
         warnings=warnings(logged),
         earlier=telling.earlier(world, experiment),
         asked_by=attempt.asked_by,
+        times=telling.times(attempt, runs),
         group_url=world.tracker.group_url(progress.group(experiment, attempt)),
         workflow_url=world.environment.workflow_url,
-        rank=None,
     )
 
 
-def _next(world: World, outcome: Outcome, seeds: int, most: int) -> tuple[str, int]:
+def _options(
+    world: World,
+    experiment: Experiment,
+    baseline: Baseline,
+    ruling: Ruling,
+    results: Sequence[SeedResult],
+) -> tuple[Option, ...]:
+    """The ways to go on with what is undecided, if its interval says where it stands."""
+    if ruling.outcome != "UNDECIDED" or ruling.rows[0].interval is None:
+        return ()
+    metrics = deciding(ruling.rules, baseline, results)
+    stay = guards(ruling.rules, baseline, results)
+    return telling.options(world, experiment, baseline, metrics, stay)
+
+
+def _next(world: World, experiment: Experiment, outcome: Outcome, seeds: int) -> tuple[str, int]:
     """The command to go on with, and how many runs it trains."""
-    more = len(world.config.seeds.experiment)
+    more, most = len(world.config.seeds.experiment), judging.most_seeds(world, experiment)
     if outcome == "WIN":
         return "/merge", len(world.config.seeds.held_out)
     if outcome == "UNDECIDED" and seeds + more <= most:

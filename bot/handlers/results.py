@@ -139,7 +139,12 @@ def records(world: World, word: str | None) -> tuple[RunRecord, ...]:
     runs = [(e, a, r) for e in chosen for a in e.attempts for r in a.runs]
     only = [each for each in runs if each[2].id == word] or runs
     observed = world.tracker.observe([run.id for _, _, run in only]) if only else {}
-    return tuple(_record(world, e, a, r, observed.get(r.id)) for e, a, r in only)
+    lines = []
+    for e, a, run in only:
+        seen = observed.get(run.id)
+        values = _values(world, e, a.but(runs=(run,)), seen)
+        lines.append(record(world, e, a, run, seen, values))
+    return tuple(lines)
 
 
 def _owner(world: World, ledger: Ledger, word: str) -> Experiment:
@@ -148,9 +153,15 @@ def _owner(world: World, ledger: Ledger, word: str) -> Experiment:
     return experiment
 
 
-def _record(
-    world: World, experiment: Experiment, attempt: Attempt, run: Run, seen: ObservedRun | None
+def record(
+    world: World,
+    experiment: Experiment,
+    attempt: Attempt,
+    run: Run,
+    seen: ObservedRun | None,
+    values: Mapping[str, float],
 ) -> RunRecord:
+    """A run as a line of a table of all of them."""
     return RunRecord(
         experiment=experiment.number,
         pull=experiment.pull,
@@ -164,7 +175,7 @@ def _record(
         seconds=seen.seconds if seen else None,
         url=world.tracker.run_url(run.id),
         settings=attempt.overrides,
-        values=_values(world, experiment, attempt.but(runs=(run,)), seen),
+        values=values,
     )
 
 

@@ -18,7 +18,7 @@ from bot.core.verdict import Guard, Judgement
 from bot.handlers import judging
 from bot.handlers.pricing import price
 from bot.ports import World
-from bot.replies import Earlier, Option, Rank
+from bot.replies import Earlier, Option, Rank, Times
 
 log = logging.getLogger(__name__)
 MOST_OPTIONS = 2
@@ -101,6 +101,16 @@ def earlier(world: World, experiment: Experiment) -> tuple[Earlier, ...]:
             seeds=len(attempt.runs),
             verdict=attempt.outcome,
             url=here.issue_url(experiment.place, attempt.report_id) if attempt.report_id else "",
+            asked_at=attempt.asked_at,
         )
         for attempt in reversed(experiment.attempts[:-1])
     )
+
+
+def times(attempt: Attempt, runs: Sequence[ObservedRun]) -> Times:
+    """When an attempt was asked for, queued and trained."""
+    heard = [run.heard for run in runs if run.heard is not None]
+    ended = max(heard) if runs and len(heard) == len(runs) else None
+    if ended is not None and ended < attempt.asked_at:
+        ended = None  # all of them were trained for an attempt before
+    return Times(attempt.asked_at, attempt.pushed_at, ended)

@@ -68,7 +68,8 @@ def write(folder: Path, task: Task, writer: Writer, workspace: Workspace) -> Non
             workspace,
         )
         files = dict(workspace.changes())
-        work = Work(files=files, summary=written.summary, reason=refuse(files, task.closed) or "")
+        reason = refuse(files, task.closed) or ""
+        work = Work(files={} if reason else files, summary=written.summary, reason=reason)
         log.info("%s turns", written.turns)
     except UserError as error:
         work = Work(reason=str(error))

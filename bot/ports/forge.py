@@ -164,7 +164,7 @@ class Forge(Protocol):
         ...
 
     def comments_of(self, login: str, since: float) -> tuple[str, ...]:
-        """What a person wrote on issues and PRs since a time, the latest hundred comments read."""
+        """What a person wrote on issues and PRs since a time, the latest first."""
         ...
 
     def unanswered(self, since: float) -> tuple[CommentWritten, ...]:
@@ -230,8 +230,17 @@ class Forge(Protocol):
         """The text of the release's `baseline.json`."""
         ...
 
-    def publish(self, tag: str, commit: str, title: str, notes: str, asset: str) -> str:
-        """Publish a release with its tag and `baseline.json`, or finish one that was begun.
+    def publish(
+        self, tag: str, commit: str, title: str, notes: str, assets: Mapping[str, str]
+    ) -> str:
+        """Publish a release with its tag and its assets, or finish one that was begun.
+
+        Args:
+            tag: made with the release.
+            commit: where the tag points.
+            title: one line.
+            notes: Markdown.
+            assets: each one's text by its name.
 
         Returns:
             The release's page.

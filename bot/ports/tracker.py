@@ -90,7 +90,7 @@ class Tracker(Protocol):
     def curves(
         self, run_id: str, keys: Sequence[str], whole: Collection[str] = ()
     ) -> Mapping[str, tuple[Point, ...]]:
-        """Metrics over steps, in order and thinned out; those never logged are left out.
+        """Metrics over steps: finite, in order and thinned out; those never logged are left out.
 
         Args:
             run_id: the run.

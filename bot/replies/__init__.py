@@ -23,7 +23,7 @@ from bot.replies.merging import (
     Released,
     ReleaseNotes,
 )
-from bot.replies.report import Earlier, Option, Rank, Report, Stale
+from bot.replies.report import Earlier, Option, Rank, Report, Stale, Times
 from bot.replies.status import (
     AttemptRuns,
     ListedRun,
@@ -86,6 +86,7 @@ __all__ = [
     "Status",
     "StatusRow",
     "Thanks",
+    "Times",
     "Trouble",
     "Unlike",
     "Writing",

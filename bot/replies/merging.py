@@ -14,12 +14,15 @@ from bot.core.results import MetricRow, RunRow
 
 @dataclass(frozen=True)
 class NotConfirmed:
-    """A win did not come back on held-out seeds."""
+    """A win did not come back on held-out seeds, or another metric that may win got worse."""
 
     metric: str
+    """The one that did not come back, or that got worse."""
     interval: Interval
     runs: tuple[RunRow, ...]
     baseline: str
+    won: str
+    """The metric that won the search."""
     spending: Spending | None = None
     """How experiment and month stand; None where it is not told."""
 

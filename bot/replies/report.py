@@ -31,6 +31,19 @@ class Earlier:
     verdict: str | None
     url: str
     """Of its report; empty if it has none."""
+    asked_at: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """When an attempt did what, in seconds since the epoch."""
+
+    asked: float
+    queued: float | None
+    """When the last of its runs was queued: those behind a canary follow it."""
+    ended: float | None
+    """When the last of its runs was heard of; None where W&B does not tell."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +79,10 @@ class Report(Results):
     warnings: tuple[Warned, ...]
     earlier: tuple[Earlier, ...]
     asked_by: str
+    times: Times
     group_url: str
     workflow_url: str
-    rank: Rank | None
+    rank: Rank | None = None
     """Of what is undecided, where others are open to spend on instead; else None."""
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.comments import render
-from bot.core.charts import MOST_KEPT, band, mean_curve
+from bot.core.charts import band, mean_curve
 from bot.core.results import as_json
-from bot.core.runs import Point
+from bot.core.runs import MOST_POINTS, Point
 from bot.replies import Earlier, Report
 from tests.bench.measure import interleaved, ratios, show, spread
 from tests.bot.examples.report import WIN
@@ -51,7 +51,7 @@ def large() -> Report:
         WIN,
         rows=rows,
         runs=tuple(replace(run, values=values) for run in WIN.runs),
-        earlier=tuple(Earlier(n, "c" * 40, 5, "LOSS", WORKFLOW) for n in range(9, 0, -1)),
+        earlier=tuple(Earlier(n, "c" * 40, 5, "LOSS", WORKFLOW, 1.8e9) for n in range(9, 0, -1)),
         curve=mean,
         baseline_low=low,
         baseline_high=high,
@@ -61,7 +61,10 @@ def large() -> Report:
 def curves() -> tuple[tuple[Point, ...], ...]:
     """Mean and band of 5 and 10 seeds, each with steps of its own."""
     seeds = [
-        [(step + seed / 20, math.log1p(step) + math.sin(step * seed)) for step in range(MOST_KEPT)]
+        [
+            (step + seed / 20, math.log1p(step) + math.sin(step * seed))
+            for step in range(MOST_POINTS)
+        ]
         for seed in range(15)
     ]
     return mean_curve(seeds[:5]), *band(seeds[5:])

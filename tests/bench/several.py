@@ -39,33 +39,42 @@ def power() -> None:
 def tries(baselines: int = 3000) -> None:
     """The probability that any of so many changes without a gain is merged into one baseline.
 
-    The metrics share no luck; of those that win the first one is confirmed.
+    At the level of one metric and three held-out seeds / at ours. The metrics share no luck; of
+    those that win the first one is confirmed.
     """
-    head("metrics", "confirmation's level", *(f"{k} tries" for k in TRIES))
+    head("held-out seeds", "metrics", "noise", *(f"{k} tries" for k in TRIES))
     for kind in ("normal", "skewed down"):
         for metrics in (1, 2, 3, 5):
-            as_one, ours = merged(NOISES[kind], metrics, baselines)
-            if metrics > 1:
-                row(f"{metrics}, {kind}", "as for one", *(f"{as_one[k - 1]:.1%}" for k in TRIES))
-            row(f"{metrics}, {kind}", "ours", *(f"{ours[k - 1]:.1%}" for k in TRIES))
+            for held_out, (plain, ours) in merged(NOISES[kind], metrics, baselines).items():
+                both = (f"{plain[k - 1]:.1%} / {ours[k - 1]:.1%}" for k in TRIES)
+                row(str(held_out), str(metrics), kind, *both)
 
 
-def merged(noise: Noise, metrics: int, baselines: int) -> tuple[Array, Array]:
-    """The share of baselines into which any try was merged, by tries so far, at either level."""
+HELD_OUT = (3, 5, 10)
+
+
+def merged(noise: Noise, metrics: int, baselines: int) -> dict[int, tuple[Array, Array]]:
+    """The share of baselines into which any try was merged, by tries so far.
+
+    Returns:
+        Number of held-out seeds to the shares at either level, shape (tries,) each.
+    """
     random, plan = np.random.default_rng(7), replace(DEFAULT, metrics=metrics)
     before = [noise(random, (baselines, plan.baseline)) for _ in range(metrics)]
-    found = np.zeros((2, TRIES[-1], baselines), dtype=bool)
+    found = np.zeros((len(HELD_OUT), 2, TRIES[-1], baselines), dtype=bool)
     for k in range(TRIES[-1]):
-        levels = confirmation(k + 1), confirmation(k + 1, metrics)
         decided = np.zeros(baselines, dtype=bool)
         for arm in before:
             won = called(noise(random, (baselines, 15)), arm, plan, plan.levels) & ~decided
             decided |= won
-            held = noise(random, (baselines, 3))
-            for at, alpha in enumerate(levels):
-                found[at, k, won] = exceeds(held[won], arm[won], alpha, 0.0, "welch")
-    as_one, ours = np.logical_or.accumulate(found, axis=1).mean(axis=2)
-    return as_one, ours
+            held = noise(random, (baselines, max(HELD_OUT)))
+            for at, seeds in enumerate(HELD_OUT):
+                levels = confirmation(k + 1, 3), confirmation(k + 1, seeds, metrics)
+                for which, alpha in enumerate(levels):
+                    passed = exceeds(held[won, :seeds], arm[won], alpha, 0.0, "welch")
+                    found[at, which, k, won] = passed
+    shares = np.logical_or.accumulate(found, axis=2).mean(axis=3)
+    return {seeds: (shares[at, 0], shares[at, 1]) for at, seeds in enumerate(HELD_OUT)}
 
 
 TABLES = (false_verdicts, power, tries)

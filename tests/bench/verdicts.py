@@ -106,7 +106,7 @@ def tries() -> None:
     rules: dict[str, Callable[[int], float]] = {
         "none: every WIN is merged": lambda _: 1.0,
         "5% always": lambda _: ALPHA,
-        "5%, from the fourth try on 5% × 3 / k (ours)": confirmation,
+        "5%, from the fourth try on 5% × 3 / k (ours)": lambda k: confirmation(k, 3),
         "5% / k": lambda k: ALPHA / k,
     }
     for kind in ("normal", "skewed down"):
@@ -144,7 +144,7 @@ def confirmed() -> None:
         for held_out in (3, 5):
             after, before = arms(random, NOISES["normal"], Plan((held_out,)))
             for k in (1, 10, 40):
-                passed = exceeds(after + gain, before, confirmation(k), 0.0, "welch")
+                passed = exceeds(after + gain, before, confirmation(k, held_out), 0.0, "welch")
                 cells.append(f"{passed.mean():.0%}")
         row(f"{gain}", *cells)
 
@@ -167,7 +167,7 @@ def ratchet(rows: int = 1000, experiments: int = 100) -> None:
         won = called(random.standard_normal((rows, 15)), before, DEFAULT, DEFAULT.levels)
         held = random.standard_normal((rows, 3))
         for i in np.flatnonzero(won):
-            level_now = confirmation(int(count[i]))
+            level_now = confirmation(int(count[i]), 3)
             if exceeds(held[i : i + 1], before[i : i + 1], level_now, 0.0, "welch")[0]:
                 merged[i] += 1
                 after = np.concatenate([held[i], random.standard_normal(7)])

@@ -125,11 +125,13 @@ class Scene:
             self.forge.scissors.mend()
 
     def everything(self) -> tuple[object, ...]:
-        """Everything that a command may change."""
+        """Everything that a command may change, but for what the bot answers."""
         forge, tracker = self.forge, self.tracker
         return (
             dict(forge.book), list(forge.log), dict(forge.branches), dict(forge.pulls),
             dict(forge.issues), dict(forge.releases), set(forge.closed), forge.schedule,
+            dict(forge.bodies), dict(forge.checks),
+            sum(comment.edits + comment.minimized for comment in forge.comments),
             list(tracker.queue), dict(tracker.runs), dict(tracker.notes),
         )  # fmt: skip
 

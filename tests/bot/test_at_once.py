@@ -5,11 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.board import ranked
 from bot.events import Rang
 from bot.handlers.recall import recall
 from tests.bot.scene import Scene
 from tests.bot.test_launching import configured, look, progress, queue, queued
 from tests.fakes import FakeRun
+
+WRITES = (
+    "write_ledger", "say", "edit", "check", "set_schedule", "react", "create_branch", "commit",
+    "open_pull", "prepare", "push", "take_back", "stop", "merge", "publish",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -239,6 +245,102 @@ def test_a_canary_whose_followers_the_queue_refuses_is_kept_in_view(scene: Scene
     assert known
     hours = [attempt.spent.gpu_hours for attempt in known.attempts if attempt.spent]
     assert hours == [pytest.approx(6 / 3600, abs=1e-5), pytest.approx(12 / 3600, abs=1e-5)]
+
+
+def test_a_job_that_knows_less_does_not_leave_an_old_progress_comment(scene: Scene) -> None:
+    pull = launched(scene)
+    scene.tracker.begin(**{"val/acc": 0.5})
+    scene.forge.scissors.meanwhile = {"edit": scene.rings}
+    look(scene)
+    assert scene.last(pull).body.startswith("### ✅ WIN")
+    assert "**Attempt 1 has ended: WIN.** 3 of 3 runs finished" in progress(scene, pull)
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_ring_beside_any_write_changes_nothing(scene: Scene, write: str) -> None:
+    configured(scene, seeds={"canary": 1})
+    scene.forge.scissors.meanwhile = {write: lambda: ring(scene)}
+    pull = launched(scene)
+    number = next(iter(scene.forge.read_ledger().experiments))
+    scene.tracker.begin(**{"val/acc": 0.5})
+    look(scene)
+    pushed(scene, "layers = 9\n")
+    scene.rings()
+    scene.forge.live.clear()
+    scene.rings()
+    scene.writes("ada", pull, "/merge")
+    scene.rings()
+    scene.forge.live.clear()
+    scene.rings()
+    assert not scene.forge.scissors.meanwhile, "it rang"
+    said = [(comment.place, comment.key) for comment in scene.forge.comments]
+    assert len({*said}) == len(said)
+    assert list(scene.forge.releases) == ["baseline-v1", "baseline-v2"]
+    assert "has ended" in progress(scene, pull)
+    known = recall(scene.world, scene.forge.read_ledger(), number)
+    assert known
+    spent = [attempt.spent.gpu_hours for attempt in known.attempts if attempt.spent]
+    assert len(spent) == 3
+    assert known.spent.gpu_hours == pytest.approx(sum(spent))
+    scene.run(Rang("schedule"))
+    assert not scene.forge.schedule
+
+
+def test_a_closed_pr_ends_the_canary_of_an_attempt_that_was_given_up(scene: Scene) -> None:
+    configured(scene, seeds={"canary": 1})
+    pull = launched(scene)
+    scene.tracker.begin(**{"val/acc": 0.5})
+    scene.tracker.room = 0
+    look(scene)
+    assert running(scene) == 1
+    scene.forge.pulls[pull] = replace(scene.forge.pulls[pull], is_open=False)
+    scene.run(Rang("schedule"))
+    scene.run(Rang("schedule"))
+    assert running(scene) == 0
+    scene.rings()
+    assert "closed" in scene.last(pull).body
+    assert scene.forge.read_ledger().at(pull) is None
+    assert not scene.forge.schedule
+
+
+def test_a_closed_pr_where_nothing_can_be_said_is_paid_and_may_come_back(scene: Scene) -> None:
+    pull = training(scene)
+    scene.forge.pulls[pull] = replace(scene.forge.pulls[pull], is_open=False)
+    scene.run(Rang("schedule"))
+    scene.forge.scissors.refusals = {"say": "The conversation is locked."}
+    scene.rings()
+    assert not scene.forge.read_ledger().experiments
+    scene.forge.scissors.refusals = {}
+    scene.forge.pulls[pull] = replace(scene.forge.pulls[pull], is_open=True)
+    scene.writes("ada", pull, "/launch")
+    scene.rings()
+    assert scene.last(pull).body.startswith("### ✅ WIN")
+    known = scene.forge.read_ledger().at(pull)
+    assert known
+    assert all(attempt.spent for attempt in known.attempts)
+
+
+def test_what_a_newer_commit_ended_is_paid_also_if_that_is_released_first(scene: Scene) -> None:
+    pull = training(scene)
+    number = next(iter(scene.forge.read_ledger().experiments))
+    scene.tracker.deaf = True
+    pushed(scene, "layers = 9\n")
+    left, scene.tracker.training = scene.tracker.training, []
+    scene.rings()
+    scene.writes("ada", pull, "/merge")
+    scene.rings()
+    assert "baseline-v2" in scene.forge.releases
+    assert not ranked(scene.forge.read_ledger()), "it is no open experiment"
+    assert running(scene) == len(left) == 3
+    scene.tracker.deaf = False
+    scene.run(Rang("schedule"))
+    assert running(scene) == 0
+    scene.run(Rang("schedule"))
+    assert not scene.forge.schedule
+    assert not scene.forge.read_ledger().experiments
+    known = recall(scene.world, scene.forge.read_ledger(), number)
+    assert known
+    assert all(attempt.spent for attempt in known.attempts)
 
 
 def test_a_run_that_w_b_does_not_stop_holds_up_nobody_else(scene: Scene) -> None:

@@ -215,6 +215,20 @@ def test_what_is_undecided_is_told_who_leads(scene: Scene) -> None:
     assert line.endswith(f"/issues/{board})")
 
 
+def test_of_two_jobs_that_write_the_leaderboard_the_one_that_knows_more_counts(
+    scene: Scene,
+) -> None:
+    setup(scene.world)
+    board = scene.forge.read_ledger().board.issue
+    assert board
+    pulls = [_launched(scene, "Faster", "lr=0.02")]
+    scene.tracker.work()
+    pulls.append(_launched(scene, "Thin", "model.width=1"))
+    scene.forge.scissors.meanwhile = {"write_issue": scene.rings}
+    scene.run(Rang("W&B"))
+    assert all(f"#{pull}" in scene.forge.issues[board].body for pull in pulls)
+
+
 @pytest.mark.parametrize("after", range(1, 5))
 def test_a_job_killed_while_the_leaderboard_is_made_leaves_one(scene: Scene, after: int) -> None:
     scene.forge.scissors.after = scene.forge.scissors.writes + after

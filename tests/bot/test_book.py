@@ -10,8 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.attempt import Attempt, Run, run_id
+from bot.core.book import (
+    CONTENTS,
+    check_value,
+    difference,
+    parse,
+    parse_experiment,
+    path_of,
+    signed,
+)
 from bot.core.book import asked as asked_by
-from bot.core.book import check_value, difference, parse, parse_experiment, path_of, signed
 from bot.core.cost import Accounts, Amount, Reservation
 from bot.core.experiment import KEPT, Experiment
 from bot.core.ledger import BaselineRef, Ledger, Tries
@@ -54,11 +62,11 @@ def test_a_run_stands_on_one_line() -> None:
     lines = written(grown(1))[PATH].split("\n")
     name = run_id("acme/retina", f"{1:040x}", {}, 7, 0)
     assert f'    {{"seed": 7, "id": "{name}", "state": "finished"}},' in lines
-    assert lines[1] == ' "schema": 2,'
+    assert lines[1] == ' "schema": 3,'
     assert all(len(line) <= 130 for line in lines)
 
 
-def test_schema_1_is_read_and_2_is_written() -> None:
+def test_schema_1_is_read_and_3_is_written() -> None:
     old = {"schema": 1, **OLD}
     baselines = json.dumps({"schema": 1, "baselines": [{"tag": "baseline-v1", "commit": "aaa"}]})
     ledger = parse("head", {PATH: json.dumps(old, indent=1), "ledger/baselines.json": baselines})
@@ -66,18 +74,20 @@ def test_schema_1_is_read_and_2_is_written() -> None:
     assert ledger.baselines == (V1,)
     after = ledger.put(experiment(attempts=(attempt(),), title="Renamed"))
     files = texts(difference(ledger, after))
-    assert files.keys() == {PATH}
-    assert json.loads(files[PATH])["schema"] == 2
+    assert files.keys() == {PATH, CONTENTS, "README.md"}
+    assert json.loads(files[PATH])["schema"] == 3
+    beside = {**files, "ledger/baselines.json": baselines}
+    assert parse("head", beside).baselines == (V1,)
 
 
 def test_a_newer_schema_names_both_versions() -> None:
-    data = {"schema": 3, "number": 41}
-    with pytest.raises(UserError, match=r"has schema 3, and this .* up to 2"):
+    data = {"schema": 4, "number": 41}
+    with pytest.raises(UserError, match=r"has schema 4, and this .* up to 3"):
         parse("head", {PATH: json.dumps(data)})
 
 
 def edited(find: str, put: str) -> str:
-    (text,) = written(FULL).values()
+    text = written(FULL)[PATH]
     assert text.count(find) == 1, text
     return text.replace(find, put)
 
@@ -89,7 +99,7 @@ def edited(find: str, put: str) -> str:
         ('"pull": 47', '"pul": 47', "`pul`: there is no such key"),
         ('"pull": 47', '"pull": "x"', r"Line 9: `pull`: Input should be a valid integer"),
         ('"pull": 47,', '"pull": 47', r"Line 10: it is no JSON"),
-        ('"schema": 2', '"schema": "two"', "it says no schema"),
+        ('"schema": 3', '"schema": "two"', "it says no schema"),
         ('"state": "running"', '"state": "walking"', r"`attempts\.1\.runs\.0\.state`: Input"),
     ],
 )
@@ -103,14 +113,15 @@ def test_a_hand_edit_is_named_with_its_line(find: str, put: str, words: str) -> 
 
 
 def test_a_file_bears_the_number_of_its_experiment() -> None:
-    (text,) = written(FULL).values()
+    text = written(FULL)[PATH]
     with pytest.raises(UserError, match=r"/40\.json`.*Line 4: it holds the experiment 41"):
         parse("head", {"ledger/open/40.json": text})
 
 
 def test_a_new_layout_is_no_edit() -> None:
-    (text,) = written(FULL).values()
-    assert parse("head", {PATH: json.dumps(json.loads(text))}).experiments[41] == FULL
+    files = written(FULL)
+    other = {path: json.dumps(json.loads(files[path])) for path in (PATH, CONTENTS)}
+    assert parse("head", other).experiments[41] == FULL
 
 
 def test_no_two_files_may_claim_one_pr_or_branch() -> None:
@@ -131,7 +142,7 @@ def test_what_is_closed_moves_and_comes_back() -> None:
     opened = Ledger("head").put(experiment(pull=47))
     closed = opened.put(experiment(pull=47, phase="closed"))
     files = difference(opened, closed)
-    assert files.keys() == {PATH, "ledger/closed/41.json"}
+    assert files.keys() > {PATH, "ledger/closed/41.json"}
     assert files[PATH] is None
     files = difference(closed, opened)
     assert files["ledger/closed/41.json"] is None
@@ -139,8 +150,9 @@ def test_what_is_closed_moves_and_comes_back() -> None:
     assert path_of(experiment(phase="merged")) == PATH
 
 
-def test_a_commit_tells_who_asked_where() -> None:
-    text = signed(asked_by("#41: octocat launches attempt 2", "octocat", 77), 9001)
+def test_a_commit_tells_who_asked_where_and_its_number() -> None:
+    files = difference(Ledger("head"), Ledger("head").put(experiment()))
+    text = signed(asked_by("#41: octocat launches attempt 2", "octocat", 77), 9001, files)
     headline, skipped, trailers = text.split("\n\n")
     assert headline == "#41: octocat launches attempt 2"
     assert skipped == "[skip ci]"
@@ -148,8 +160,111 @@ def test_a_commit_tells_who_asked_where() -> None:
         "Labhand-Asked-By: octocat",
         "Labhand-Comment: 77",
         "Labhand-Workflow-Run: 9001",
+        "Labhand-Decision: 1",
     ]
-    assert signed("#41: report", 5).split("\n\n")[-1] == "Labhand-Workflow-Run: 5"
+    assert signed("#41: report", 5, files).split("\n\n")[-1].startswith("Labhand-Workflow-Run: 5\n")
+
+
+# What is gone is missed
+
+
+class Branch:
+    """A lab book of three decisions: 41 is opened, 42 is opened and 40 closed, 41 is merged."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
+        self.closed = ""
+        self.messages: list[str] = []
+        self.states: list[dict[str, str]] = []
+        ledger = Ledger(None)
+        ledger = self.decide(ledger, ledger.put(experiment(), experiment(40, branch="exp/40")))
+        shut = experiment(40, branch="exp/40", phase="closed")
+        ledger = self.decide(ledger, ledger.put(experiment(42, branch="exp/42"), shut))
+        self.last = self.decide(ledger, ledger.put(experiment(phase="merged")))
+
+    def decide(self, before: Ledger, after: Ledger) -> Ledger:
+        files = difference(before, after)
+        self.messages.insert(0, signed("decided", 5, files))
+        for path, text in files.items():
+            self.files.pop(path, None)
+            self.files |= {path: text} if text is not None else {}
+        self.closed = str(hash(tuple(p for p in self.files if p.startswith("ledger/closed/"))))
+        self.states.append(dict(self.files))
+        return self.read()
+
+    def read(self) -> Ledger:
+        return parse(f"head{len(self.messages)}", self.files, self.closed, self.messages)
+
+
+def test_a_book_that_only_the_bot_wrote_is_read() -> None:
+    branch = Branch()
+    assert branch.last.experiments.keys() == {41, 42}
+    assert branch.last.contents.decision == 3
+    assert branch.last.contents.files.keys() == {PATH, "ledger/open/42.json"}
+
+
+@pytest.mark.parametrize(
+    ("path", "past", "words"),
+    [
+        ("ledger/open/42.json", None, "`ledger/open/42.json`.* Labhand wrote it. It is gone"),
+        (PATH, 0, f"`{PATH}`.* what was written by another decision than the last"),
+        ("ledger/open/40.json", 0, "`ledger/open/40.json`.* No decision has written it"),
+        (CONTENTS, None, f"`{CONTENTS}`.* It is gone"),
+        (CONTENTS, 1, f"`{CONTENTS}`.* that of decision 2, and decision 3 was the last"),
+    ],
+)
+def test_a_file_that_is_gone_or_of_the_past_is_named(
+    path: str, past: int | None, words: str
+) -> None:
+    branch = Branch()
+    branch.files.pop(path, None)
+    if past is not None:
+        branch.files[path] = branch.states[past][path]
+    branch.messages.insert(0, "Tidy up")
+    with pytest.raises(UserError, match=words) as error:
+        branch.read()
+    assert "`git revert` of its commit takes it back" in str(error.value)
+    branch.files = branch.states[-1]
+    branch.messages.insert(0, 'Revert "Tidy up"')
+    assert branch.read() == replace(branch.last, head="head5")
+
+
+def test_decisions_that_were_reverted_are_missed() -> None:
+    branch = Branch()
+    branch.files = branch.states[-2]
+    branch.messages.insert(0, 'Revert "decided"\n\nThis reverts commit 3f9c1e2.')
+    with pytest.raises(UserError, match="that of decision 2, and decision 3 was the last"):
+        branch.read()
+
+
+def test_every_file_gone_is_no_new_book() -> None:
+    branch = Branch()
+    branch.files = {}
+    branch.messages.insert(0, "Start again")
+    with pytest.raises(UserError, match=f"`{CONTENTS}`.* It is gone"):
+        branch.read()
+
+
+def test_what_is_closed_is_missed_too() -> None:
+    branch = Branch()
+    assert branch.last.contents.closed == branch.closed
+    branch.closed = "another"
+    with pytest.raises(UserError, match=r"`ledger/closed` .* A file there was changed, added or"):
+        branch.read()
+
+
+def test_a_book_of_before_is_counted_from_its_next_decision() -> None:
+    branch = Branch()
+    branch.messages = ["An older Labhand wrote this."]
+    del branch.files[CONTENTS]
+    branch.files = {
+        path: text.replace('"schema": 3', '"schema": 2') for path, text in branch.files.items()
+    }
+    old = branch.read()
+    assert old.experiments == branch.last.experiments
+    new = branch.decide(old, old.put(experiment(43, branch="exp/43")))
+    assert (new.contents.decision, len(new.contents.files)) == (1, 3)
+    assert "contents.json" in branch.files["README.md"]
 
 
 # Folding
@@ -169,10 +284,10 @@ def grown(attempts: int, **changes: Any) -> Experiment:
 
 
 def test_a_hundred_attempts_of_ten_seeds_are_a_small_file() -> None:
-    (text,) = written(grown(100)).values()
+    text = written(grown(100))[PATH]
     assert len(text.encode()) < 64 * 1024
     assert '"seeds": 10' in text
-    assert parse("head", {PATH: text}).experiments[41] == grown(100)
+    assert parse_experiment(PATH, text) == grown(100)
 
 
 def test_old_attempts_keep_their_number_their_look_and_their_runs() -> None:

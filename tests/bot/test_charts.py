@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from bot.comments import render
 from bot.core.charts import (
     MARKS,
-    MOST_KEPT,
     MOST_POINTS,
     Curve,
     aligned,
@@ -21,7 +20,6 @@ from bot.core.charts import (
     mean_curve,
     quoted,
     sparkline,
-    thinned,
     xychart,
 )
 from tests.bot.examples import EXAMPLES
@@ -81,28 +79,6 @@ def test_thinning_out_keeps_ends_and_extremes(points: Curve, n: int) -> None:
     if len(points) > 1:
         assert min(values) == pytest.approx(min(v for _, v in points), rel=1e-9, abs=1e-9)
         assert max(values) == pytest.approx(max(v for _, v in points), rel=1e-9, abs=1e-9)
-
-
-@pytest.mark.parametrize("length", [1, 2, 399, 401, 10_000, 1_000_000])
-def test_a_curve_of_any_length_keeps_ends_and_extremes(length: int) -> None:
-    low, high = length // 3, length // 2
-    points = [(float(i), math.sin(i / 999)) for i in range(length)]
-    if length > 2:
-        points[low], points[high] = (float(low), -7.0), (float(high), 7.0)
-    thin = thinned(points)
-    assert len(thin) <= MOST_KEPT
-    assert set(thin) <= set(points)
-    assert {points[0], points[-1], points[low], points[high]} <= set(thin)
-    assert len(xychart("m", {"this PR": thin}, "WIN")) < 2_000
-    assert len(sparkline([value for _, value in thin])) <= 10
-
-
-@given(CURVE, st.integers(6, 40))
-def test_a_short_curve_stays_and_a_long_one_keeps_what_stands_out(points: Curve, most: int) -> None:
-    thin = thinned(points, most)
-    assert len(thin) == len(points) if len(points) <= most else len(thin) <= most
-    for pick in (min, max):
-        assert pick(v for _, v in thin) == pick(v for _, v in points)
 
 
 @pytest.mark.parametrize(

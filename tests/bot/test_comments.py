@@ -18,6 +18,7 @@ from bot.comments import (
 )
 from bot.core.interval import Interval, Sample
 from bot.core.numbers import NO_BREAK
+from bot.core.price import Price
 from bot.replies import Reply
 from tests.approved import approved
 from tests.bot.examples import EXAMPLES
@@ -36,6 +37,30 @@ ANSWERS = [name for name in EXAMPLES if ANSWER.match(name)]
 def test_a_reply_reads_as_a_person_has_approved(name: str) -> None:
     body = render(EXAMPLES[name])
     assert body == approved(FOLDER / f"{name}.md", body)
+
+
+@pytest.mark.parametrize("name", ["pull_body", "fixed", "report_win"])
+def test_a_setting_is_the_same_number_in_every_reply(name: str) -> None:
+    body = render(replace(EXAMPLES[name], settings={"train.decay": ("0.0", "1e-2")}))
+    said = body.partition("<summary>For programs")[0]
+    assert "`0`" in said
+    assert "0.01`" in said
+    assert "0.0`" not in said
+
+
+def test_without_prices_a_table_says_the_time_once() -> None:
+    some, all_ = Price(0.002, None, 7.2), Price(0.01, None, 36)
+    options = (replace(UNDECIDED.options[0], price=some), replace(UNDECIDED.options[1], price=all_))
+    report = render(replace(UNDECIDED, options=options))
+    assert "| to go on | time | ends as WIN |" in report
+    assert "| `/launch seeds=+5` | 7 s | 30% |" in report
+    assert report.count(" s of training") == 1
+    failure = render(replace(FAILED, price_of_left=some, price_of_all=all_))
+    assert "| what you can do | time | trains | commit |" in failure
+    assert "| `/launch only=failed` | 7 s | seed 4 |" in failure
+    alike = render(replace(FAILED, price_of_left=all_, price_of_all=all_))
+    assert "| what you can do | trains | commit |" in alike
+    assert alike.count("36 s") == 1
 
 
 def test_there_is_no_snapshot_of_a_reply_that_is_gone() -> None:

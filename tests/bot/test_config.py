@@ -98,6 +98,8 @@ def test_what_is_worth_a_merge_may_be_a_share() -> None:
          "`alternatives.val/iou.min_effect`: Field required"),
         ("guards:", f"alternatives: {{val/dice: {{{ALSO}}}}}\nguards:", "line 7, `alternatives`: "
          "Value error, `val/dice` is the `metric` already"),
+        ("train/minutes", "val/dice", "line 7, `guards`: Value error, `val/dice` is the `metric` "
+         "already"),
         ("guards:", f"alternatives: {{train/minutes: {{{ALSO}}}}}\nguards:", "line 8, `guards`: "
          "Value error, `train/minutes` is one of `alternatives`: where it is surely worse, that"),
         ("guards:", f"alternatives: {{val/iou: {{limit: 1, {ALSO}}}}}\nguards:", "line 7, "

@@ -103,7 +103,9 @@ def _sentences(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _default(value: object) -> str:
-    if value in (None, {}, []):
+    if value is None:
+        return "not set"
+    if value in ({}, []):
         return "none"
     if isinstance(value, list):
         runs = value == list(range(value[0], value[0] + len(value)))

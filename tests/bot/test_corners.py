@@ -255,3 +255,27 @@ def test_bounds_that_bound_nothing_are_not_kept(tmp_path: Path) -> None:
     assert experiment
     assert experiment.searched
     assert experiment.searched.gain is None
+
+
+def test_a_report_says_when_its_attempt_was_asked_for_queued_and_trained(scene: Scene) -> None:
+    scene.configure(seeds={"canary": 1})
+    pull = scene.experiment("Larger learning rate", "lr=0.02")
+    scene.writes("ada", pull, "/launch")
+    scene.world.clock.sleep(3600)
+    scene.rings()
+    scene.tracker.work()
+    now = scene.world.clock.now()
+    experiment = scene.forge.read_ledger().at(pull)
+    assert experiment
+    assert experiment.latest
+    for number, run in enumerate(experiment.latest.runs):
+        scene.tracker.runs[run.id] = replace(
+            scene.tracker.runs[run.id], heard=now + 60 * number if number else now - 60
+        )
+    scene.rings()
+    said = scene.last(pull).body
+    assert "asked for by ada on 15 January 2027, 08:00, all queued by 09:00, finished 09:02" in said
+    scene.writes("ada", pull, "/launch seeds=+1")
+    scene.rings()
+    scene.rings()
+    assert "| 15 January 2027, 08:00 |" in scene.last(pull).body

@@ -138,8 +138,8 @@ def test_the_chances_of_several_are_those_of_the_whole() -> None:
 
 
 def test_a_try_costs_more_where_several_may_win() -> None:
-    assert confirmation(1, 2) == confirmation(1)
-    assert confirmation(12, 4) == confirmation(24) == confirmation(12) / 2
+    assert confirmation(1, 3, 2) == confirmation(1, 3)
+    assert confirmation(12, 3, 4) == confirmation(24, 3) == confirmation(12, 3) / 2
     assert confirmable(3, 10, 42)
     assert not confirmable(3, 10, 42, 2)
 

@@ -1,11 +1,14 @@
 """A job that is cut off, an answer that is lost, a service that does not answer: it goes on."""
 
 import json
+from collections import Counter
 
 import pytest
 
-from bot.ports import Limited, Outage
+from bot.events import Rang
+from bot.ports import Launch, Limited, Outage
 from tests.bot.scene import Scene
+from tests.fakes import FakeRun
 
 
 @pytest.mark.parametrize("write", ["write_ledger", "say", "push", "commit", "open_pull"])
@@ -60,3 +63,41 @@ def test_a_service_that_asks_to_be_left_alone_is_not_asked_again(scene: Scene) -
     with pytest.raises(Limited):
         scene.writes("ada", pull, "/launch")
     assert scene.forge.scissors.outages == {"push": 99}
+
+
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_that_a_writer_was_cut_off_is_said_once(scene: Scene, *, cut_off: bool) -> None:
+    place = scene.code_idea()
+    if cut_off:
+        scene.forge.scissors.mend(after=1)
+    else:
+        scene.forge.scissors.lost = {"say": 1}
+    scene.run(Rang("schedule"))
+    scene.run(Rang("schedule"))
+    known = scene.forge.read_ledger().at(place)
+    assert known
+    assert (known.phase, known.intention) == ("stalled", None)
+    assert [c.key.partition(":")[0] for c in scene.forge.said_at(place)] == ["writing", "abandoned"]
+
+
+def test_a_lab_book_put_back_by_force_trains_nothing_again_and_says_nothing_twice(
+    scene: Scene,
+) -> None:
+    pull = scene.experiment("Larger learning rate", "lr=0.02")
+    scene.writes("ada", pull, "/launch")
+    forge, trained = scene.forge, Counter[str]()
+    past = dict(forge.book), list(forge.decided), forge.branches["labbook"]
+    outcome = scene.tracker.outcome
+
+    def counted(launch: Launch) -> FakeRun:
+        trained[launch.run_id] += 1
+        return outcome(launch)
+
+    scene.tracker.outcome = counted
+    scene.rings()
+    said = [(c.key, c.body) for c in forge.said_at(pull)]
+    forge.book, forge.decided, forge.branches["labbook"] = past
+    scene.rings()
+    scene.rings()
+    assert set(trained.values()) == {1}
+    assert [(c.key, c.body) for c in forge.said_at(pull)] == said

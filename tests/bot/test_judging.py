@@ -200,8 +200,12 @@ def test_effort_is_always_compared(measured: Scene) -> None:
     measured.rings()
     lines = [line for line in measured.last(pull).body.splitlines() if line.startswith("| ")]
     assert [line.split(" ↓")[0] for line in lines if "↓" in line] == [
-        "| train/minutes", "| training time, min", "| samples seen", "| peak GPU memory, GB",
+        "| train/minutes", "| training time, s", "| samples seen", "| peak GPU memory, GB",
     ]  # fmt: skip
     seen = next(line for line in lines if "samples seen" in line)
     assert "5,000" in seen
     assert "10,000" in seen
+    assert "| training time, s ↓ | the same | 6 ± 0 | 6 ± 0 |" in [
+        line.replace("\u00a0", " ") for line in lines
+    ]
+    assert '"name": "training time, min"' in measured.last(pull).body

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from bot.core.attempt import Attempt, Run, run_id
-from bot.core.book import difference, parse
+from bot.core.book import CONTENTS, difference, parse, written
 from bot.core.experiment import Experiment, Fix, Intention, branch_name
 from bot.core.idea import Idea
 from bot.core.ledger import BaselineRef, Ledger, Step, next_step
@@ -93,15 +93,16 @@ def test_what_is_written_is_read_again() -> None:
 
 def test_a_new_lab_book_says_what_it_is() -> None:
     files = difference(Ledger(None), Ledger(None).put(experiment()))
-    assert files.keys() == {"README.md", "ledger/open/41.json"}
+    assert files.keys() == {"README.md", "ledger/open/41.json", CONTENTS}
 
 
 def test_only_what_differs_is_written() -> None:
     before = Ledger("head").put(experiment(41), experiment(42)).released(V1)
+    before = written(before, "head", difference(Ledger(None), before))
     assert difference(before, before) == {}
     after = before.put(experiment(42, phase="merged"))
-    assert difference(before, after).keys() == {"ledger/open/42.json"}
-    assert difference(before, before.released(V2)).keys() == {"ledger/baselines.json"}
+    assert difference(before, after).keys() == {"ledger/open/42.json", CONTENTS}
+    assert difference(before, before.released(V2)).keys() == {"ledger/baselines.json", CONTENTS}
 
 
 def test_what_is_released_is_closed() -> None:
@@ -132,7 +133,9 @@ def test_a_file_that_somebody_edited_is_named(text: str) -> None:
 
 
 def test_an_unknown_field_is_not_dropped_in_silence() -> None:
-    (text,) = texts(difference(Ledger("head"), Ledger("head").put(experiment()))).values()
+    text = texts(difference(Ledger("head"), Ledger("head").put(experiment())))[
+        "ledger/open/41.json"
+    ]
     odd = json.dumps({**json.loads(text), "note": "by hand"})
     with pytest.raises(UserError):
         parse("head", {"ledger/open/41.json": odd})

@@ -1,5 +1,7 @@
 """The loop as conversations: what people write, and what comes of it."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -31,8 +33,8 @@ def test_baseline_is_measured_tagged_and_released(scene: Scene) -> None:
     assert "Queued: 6 runs" in scene.forge.said_at(place)[0].body
     assert scene.forge.schedule
     scene.rings()
-    commit, _, asset = scene.forge.releases["baseline-v1"]
-    held = json.loads(asset)
+    commit, _, assets = scene.forge.releases["baseline-v1"]
+    held = json.loads(assets["baseline.json"])
     assert commit == scene.forge.branches["main"]
     assert [seed["seed"] for seed in held["seeds"]] == [1, 2, 3, 4, 5, 6]
     assert held["summary"]["val/acc"]["n"] == 6
@@ -81,12 +83,21 @@ def test_winner_goes_all_the_way(measured: Scene) -> None:
         "seed=102",
         "seed=103",
     ]
+    tested = measured.forge.pull(pull).head
     measured.rings()
     merged = measured.forge.pull(pull).merge_commit
     assert merged == measured.forge.branches["main"]
-    commit, notes, asset = measured.forge.releases["baseline-v2"]
+    commit, notes, assets = measured.forge.releases["baseline-v2"]
     assert commit == merged
-    assert [seed["seed"] for seed in json.loads(asset)["seeds"]] == [101, 102, 103]
+    held = json.loads(assets["baseline.json"])
+    assert [seed["seed"] for seed in held["seeds"]] == [101, 102, 103]
+    table = list(csv.DictReader(io.StringIO(assets["runs.csv"])))
+    assert [row["seed"] for row in table] == ["101", "102", "103"]
+    assert {row["commit"] for row in table} == {tested}
+    assert {row["settings"] for row in table} == {'{"lr": "0.02"}'}
+    assert [float(row["val/acc"]) for row in table] == [
+        s["values"]["val/acc"] for s in held["seeds"]
+    ]
     assert "baseline-v1" in notes
     assert "`git checkout baseline-v2 && python -m trainer lr=0.02 seed=101`" in notes
     assert any("Labhand-Verdict: WIN" in message for message in measured.forge.log)

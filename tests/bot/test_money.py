@@ -9,6 +9,7 @@ from bot.core import budget
 from bot.core.cost import Amount, month_of
 from bot.core.experiment import Experiment
 from bot.errors import UserError
+from bot.events import Rang
 from bot.handlers.write import WORK
 from bot.sections import Queue
 from tests.bot.scene import Scene
@@ -59,6 +60,24 @@ def test_it_is_set_aside_with_the_launch_and_paid_with_the_verdict(scene: Scene)
     assert month(scene) == done.spent + Amount(gpu_hours=6 * RUN_SECONDS / 3600)
     scene.rings()
     assert month(scene).gpu_usd == pytest.approx(3 * RUN_USD)
+
+
+@pytest.mark.parametrize("began", [False, True])
+def test_what_was_deleted_costs_only_where_it_began(scene: Scene, began: bool) -> None:
+    pull = priced(scene).experiment("Larger learning rate", "lr=0.02")
+    scene.writes("ada", pull, "/launch")
+    if began:
+        scene.tracker.begin()
+        scene.run(Rang("schedule"))
+        scene.tracker.runs = {n: r for n, r in scene.tracker.runs.items() if r.state != "running"}
+    scene.tracker.queue.clear()
+    scene.tracker.pushed.clear()
+    scene.world.clock.sleep(2 * 3600)
+    scene.run(Rang("schedule"))
+    done = at(scene, pull)
+    assert [run.state for run in done.attempts[0].runs] == ["missing"] * 3
+    assert done.attempts[0].spent == done.spent
+    assert done.spent.gpu_usd == pytest.approx(3 * RUN_USD if began else 0.0)
 
 
 def test_seeds_that_were_trained_are_not_paid_again(scene: Scene) -> None:

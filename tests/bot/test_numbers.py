@@ -14,12 +14,14 @@ from bot.core.numbers import (
     duration,
     listed,
     mean_sd,
+    moment,
     number,
     ranges,
     relative,
     signed,
     spans,
     spread,
+    typed,
 )
 
 
@@ -170,3 +172,44 @@ def test_a_list_in_a_sentence() -> None:
 )
 def test_a_chance_is_never_certain(probability: float, shown: str) -> None:
     assert chance(probability) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "before", "shown"),
+    [
+        (1.8e9, None, "15 January 2027, 08:00"),
+        (1.8e9 + 5221, 1.8e9, "09:27"),
+        (1.8e9 + 57_599, 1.8e9, "23:59"),
+        (1.8e9 + 57_600, 1.8e9, "16 January 2027, 00:00"),
+    ],
+)
+def test_a_time_has_its_day_unless_that_was_said(
+    seconds: float, before: float | None, shown: str
+) -> None:
+    assert moment(seconds, before) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("0.0", "0"),
+        ("-0.0", "0"),
+        ("-0.50", "-0.5"),
+        ("1.", "1"),
+        ("1e-3", "0.001"),
+        ("1E+2", "100"),
+        ("1e-05", "1e-05"),
+        ("1e-5", "1e-05"),
+        ("0.1", "0.1"),
+        ("12345678901234567890", "12345678901234567890"),
+        ("007.5", "007.5"),
+        ("1.2.3", "1.2.3"),
+        ("nan", "nan"),
+        ("1e999", "1e999"),
+        ("٣.٠", "٣.٠"),
+        ("", ""),
+        ("true", "true"),
+    ],
+)
+def test_a_setting_reads_alike_wherever_it_comes_from(value: str, shown: str) -> None:
+    assert typed(value) == shown

@@ -53,6 +53,13 @@ def test_where_no_more_seeds_are_planned_none_are_offered() -> None:
     assert f"- {SEES}\n" in body
 
 
+def test_more_seeds_that_see_no_less_are_not_offered() -> None:
+    enough = replace(JUDGING.first, gain=JUDGING.min_effect)
+    last = replace(JUDGING.last, gain=JUDGING.min_effect)
+    body = render(Ready(47, "exp/41", replace(JUDGING, first=enough, last=last, hope=None), "", ""))
+    assert "5 seeds find a gain of 0.0020 in four tries of five.\n" in body
+
+
 def test_rounding_hides_no_verdict() -> None:
     interval = Interval(0.0, -0.002, 0.0019996, 0.03)
     loss = replace(UNDECIDED, outcome="LOSS", rows=(replace(UNDECIDED.rows[0], interval=interval),))
@@ -92,7 +99,9 @@ def test_a_share_is_told_in_the_metrics_unit(tmp_path: Path) -> None:
     scene.configure(metric={"min_effect": "5%"})
     held = read(scene.world, "baseline-v1")
     worth = 0.05 * fmean(held.values("val/acc"))
-    assert outlook(scene.world, held, "").min_effect == pytest.approx(worth)
+    seen = outlook(scene.world, held, "")
+    assert seen.min_effect == pytest.approx(worth)
+    assert seen.first.gain == seen.last.gain == seen.min_effect
     pull = scene.experiment("A larger rate", "lr=0.02")
     scene.writes("grace", pull, "/launch")
     scene.rings()

@@ -14,7 +14,7 @@ from bot.core.pairing import correlation, method
 from bot.core.power import Chance, chances, detectable, reachable
 from bot.core.spending import ALPHA, information, level, spent
 from bot.core.tries import confirmable, confirmation, false_wins, unseen
-from bot.core.verdict import Guard
+from bot.core.verdict import Guard, absolute, judge
 from tests.bot.examples.team import BASELINE, FIRST_LOOK, UNSURE, WINNER, WORSE
 
 LOOKS = (5, 10, 15)
@@ -74,21 +74,42 @@ def test_pairs_spend_by_the_seeds_that_both_arms_have() -> None:
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 def test_the_detectable_gain_is_found_in_four_tries_of_five(seeds: int) -> None:
     random = np.random.default_rng(41)
-    gain = detectable(0.5, seeds, 10, FIRST_LOOK)
+    gain = detectable(0.5, seeds, 10, FIRST_LOOK, 0.1)
     assert gain
     after, before = random.normal(gain, 0.5, (3000, seeds)), random.normal(0, 0.5, (3000, 10))
     assert exceeds(after, before, FIRST_LOOK, 0.0, "welch").mean() == pytest.approx(0.8, abs=0.03)
 
 
+@pytest.mark.parametrize("noise", [0.05, 0.7])
+def test_a_gain_that_is_not_worth_having_is_never_found(noise: float) -> None:
+    """A loss has to fall by a share of the baseline's: nothing less is found, however plain."""
+    random, wins = np.random.default_rng(42), []
+    before = Sample(tuple(random.normal(50, noise, 10).tolist()))
+    gain = detectable(noise, 5, 10, FIRST_LOOK, absolute("2%", before))
+    assert gain == pytest.approx(1.0 if noise < 0.1 else 1.72 * noise, rel=0.03)
+    for fallen in (gain, 0.8 * gain):
+        found = [
+            judge(
+                Sample(tuple(random.normal(50 - fallen, noise, 5).tolist())),
+                Sample(tuple(random.normal(50, noise, 10).tolist())),
+                sign=-1, min_effect="2%", alpha=FIRST_LOOK,
+            ).outcome
+            for _ in range(200)
+        ]  # fmt: skip
+        wins.append(found.count("WIN") / 200)
+    assert wins[0] > 0.72
+    assert (wins[1] < 0.05) is (noise < 0.1)
+
+
 def test_more_seeds_find_smaller_gains() -> None:
-    gains = [detectable(0.0019, n, 10, 0.05) or math.inf for n in (3, 5, 10)]
+    gains = [detectable(0.0019, n, 10, 0.05, 0.0005) or math.inf for n in (3, 5, 10)]
     assert gains == sorted(gains, reverse=True)
 
 
 def test_so_few_seeds_find_none() -> None:
-    assert detectable(0.0019, 2, 2, 0.05) is None
-    assert detectable(0.0019, 3, 3, 0.04) is None
-    assert detectable(0.0019, 3, 3, 0.05) is not None
+    assert detectable(0.0019, 2, 2, 0.05, 0.0005) is None
+    assert detectable(0.0019, 3, 3, 0.04, 0.0005) is None
+    assert detectable(0.0019, 3, 3, 0.05, 0.0005) is not None
 
 
 def likely(sample: Sample, sign: int = 1) -> list[Chance]:
@@ -183,8 +204,10 @@ def test_a_correlation_needs_seeds_that_both_arms_have_and_some_spread() -> None
 
 
 def test_a_confirmation_gets_stricter_with_tries() -> None:
-    assert [confirmation(k) for k in (0, 1, 3)] == [ALPHA] * 3
-    assert [confirmation(k) for k in (6, 30)] == pytest.approx([ALPHA / 2, ALPHA / 10])
+    assert [confirmation(k, 3) for k in (0, 1, 3)] == [ALPHA] * 3
+    assert [confirmation(k, 3) for k in (6, 30)] == pytest.approx([ALPHA / 2, ALPHA / 10])
+    assert confirmation(12, 12) == confirmation(24, 3) == confirmation(12, 3) / 2
+    assert confirmation(1, 12) == ALPHA
     assert false_wins(20) == pytest.approx(1.0)
 
 
@@ -193,7 +216,7 @@ def test_seeds_can_confirm_where_the_best_of_all_groupings_is_rare_enough(
     held_out: int, baseline: int, tries: int
 ) -> None:
     rarest = 1 / math.comb(held_out + baseline, held_out)
-    assert confirmable(held_out, baseline, tries) == (rarest <= confirmation(tries))
+    assert confirmable(held_out, baseline, tries) == (rarest <= confirmation(tries, held_out))
 
 
 def test_three_held_out_seeds_confirm_until_the_forty_second_try() -> None:

@@ -15,10 +15,12 @@ from tests.bot.scene import Scene
 from tests.faults.plans import ALL
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(<!-- commands: .* -->\n).*?(<!-- commands end -->)", re.DOTALL)
 PLANS = re.compile(r"()\d+( seeded plans)")
-LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
+TITLE = re.compile(r"^#+ (.*)$", re.MULTILINE)
+COMMAND = re.compile(r"`(/[a-z][^`\n]*[^`\s])`")
 FILE = re.compile(r"`((?:bot|tests|templates|docs|trainer)/[\w/.-]*(?:\.\w+|/))`")
 VERB = re.compile(r"python -m bot ([a-z]+)")
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
@@ -64,8 +66,25 @@ def test_rooms_of_the_bot_stand_on_the_map() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    for link in LINK.findall(page.read_text(encoding="utf-8")):
-        assert (page.parent / link).exists(), link
+    for link, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        target = page.parent / link if link else page
+        assert target.exists(), link
+        assert not anchor or anchor in _anchors(target), f"{link}#{anchor}"
+
+
+def _anchors(page: Path) -> set[str]:
+    """The titles of a page as GitHub makes addresses of them."""
+    titles = TITLE.findall(page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_that_are_named_can_be_written(page: Path) -> None:
+    for line in COMMAND.findall(page.read_text(encoding="utf-8")):
+        prefix = "/lab " if line.startswith("/lab ") else "/"
+        if not re.search(r"[…<]|\[\w+\]$", line):
+            found = grammar.parse(line, prefix)
+            assert isinstance(found, Command) or "` needs `" in str(found), line
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from bot.core.interval import Interval, Sample
-from bot.core.results import RunRecord, RunRow, as_csv, as_json, beside, correlation
+from bot.core.results import (
+    TIME,
+    MetricRow,
+    RunRecord,
+    RunRow,
+    as_csv,
+    as_json,
+    beside,
+    correlation,
+    fitting,
+)
 from tests.bot.examples.report import LOSS, WIN
 from tests.bot.examples.team import BASELINE, WINNER, finished, primary
 
@@ -103,6 +113,26 @@ def test_a_spreadsheet_works_nothing_out(name: str) -> None:
     (row,) = read(as_csv([replace(RUN, values={name: -1.0}, verdict=name)]))
     assert row[f"'{name}"] == "-1.0"
     assert row["verdict"] == f"'{name}"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "unit", "shown"), [(0.05, "s", 3.0), (1.5, "min", 1.5), (180.0, "h", 3.0)]
+)
+def test_training_time_is_shown_in_a_unit_that_fits(
+    minutes: float, unit: str, shown: float
+) -> None:
+    found, before = Sample((minutes, minutes), (1, 2)), Sample((minutes / 2, minutes / 2), (1, 2))
+    interval = Interval(minutes / 2, minutes / 4, minutes, 0.05)
+    row = fitting(MetricRow(TIME, "minimize", before, found, interval, None, None))
+    assert row == MetricRow(
+        f"training time, {unit}",
+        "minimize",
+        Sample((shown / 2, shown / 2), (1, 2)),
+        Sample((shown, shown), (1, 2)),
+        Interval(shown / 2, shown / 4, shown, 0.05),
+        None,
+        None,
+    )
 
 
 def test_seeds_stand_side_by_side() -> None:

@@ -1,12 +1,17 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.core.metric import Goal, Metric, Value
 from bot.core.runs import MOST_POINTS, ObservedRun, Point, number_of, thinned, value_of
 from bot.errors import UserError
 
 CURVE: tuple[Point, ...] = ((1, 0.5), (2, 0.9), (3, math.nan), (4, 0.8))
+CURVES = st.dictionaries(st.integers(0, 10_000), st.floats(-1e6, 1e6), min_size=1, max_size=80).map(
+    lambda points: sorted(points.items())
+)
 RUN = ObservedRun("lh-1-s1", "finished", summary={"m": 0.7})
 
 
@@ -66,17 +71,27 @@ def test_what_is_not_finite_at_the_end_is_not_made_good(end: object) -> None:
         assert number_of(Metric("m", "maximize", "best"), run, CURVE) is None
 
 
-def test_a_long_curve_is_thinned_and_keeps_what_stands_out() -> None:
-    points = [(float(step), math.sin(step / 900)) for step in range(100_000)]
-    points[31_007], points[77_777] = (31_007.0, 9.0), (77_777.0, -9.0)
+@pytest.mark.parametrize("length", [1, 2, 399, 400, 401, 10_000, 1_000_000])
+def test_a_curve_of_any_length_keeps_ends_and_extremes(length: int) -> None:
+    low, high = length // 3, length // 2
+    points = [(float(step), math.sin(step / 999)) for step in range(length)]
+    if length > 2:
+        points[low], points[high] = (float(low), -7.0), (float(high), 7.0)
     kept = thinned(points)
-    assert len(kept) == MOST_POINTS
-    assert set(kept) <= set(points)
-    assert list(kept) == sorted(kept)
-    assert {points[0], points[31_007], points[77_777], points[-1]} <= set(kept)
-    assert thinned(points[:MOST_POINTS]) == tuple(points[:MOST_POINTS])
+    assert len(kept) == min(length, MOST_POINTS)
+    assert list(kept) == sorted(set(kept) & set(points))
+    assert {points[0], points[-1], points[low], points[high]} <= set(kept)
+
+
+@given(CURVES, st.integers(4, 40))
+def test_a_short_curve_stays_and_a_long_one_keeps_what_stands_out(
+    points: list[Point], most: int
+) -> None:
+    kept = thinned(points, most)
+    assert kept == tuple(points) if len(points) <= most else len(kept) <= most
+    for pick in (min, max):
+        assert pick(value for _, value in kept) == pick(value for _, value in points)
+
+
+def test_stretches_without_any_spread_leave_one_point() -> None:
     assert thinned([(1.0, 2.0)] * 5, 4) == ((1.0, 2.0),) * 3
-
-
-def test_the_sign_of_a_goal() -> None:
-    assert (Metric("m", "maximize").sign, Metric("m", "minimize").sign) == (1, -1)

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.core.secrets import redact
+from bot.core.secrets import first, redact
 
 HEX = "0123456789abcdef0123456789abcdef01234567"
 
@@ -65,3 +65,40 @@ def test_taking_out_twice_is_taking_out_once() -> None:
 def test_a_long_line_of_anything_is_read_in_linear_time(piece: str) -> None:
     """A pattern that backtracks over the whole line would run into the time limit of the test."""
     assert redact(piece * 100_000)
+    first(piece * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ('GITHUB = "ghp_' + "a1B2" * 9 + '"', "GitHub token"),
+        ('client = Anthropic(api_key="sk-ant-api03-abcdefghij")', "Anthropic key"),
+        (f'wandb.login(key="x")  # api_key: {HEX}', "W&B key"),
+        ("-----BEGIN PRIVATE KEY-----", "private key"),
+        ('url = "https://me:hunter2@host/x"', "password"),
+        ("password: 'hunter2'", "password"),
+        ("MY_TOKEN=q8Zr2Lw9Xk4Tn7Vb", "key or token"),
+        ('    "clientSecret": "q8Zr2Lw9Xk4Tn7Vb",', "key or token"),
+    ],
+)
+def test_a_secret_in_a_file_is_told_by_its_line(line: str, kind: str) -> None:
+    assert first(f"import torch\n\n{line}\npassword = 'another'\n") == (3, kind)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "self.key_projection = nn.Linear(hidden_size, hidden_size)",
+        "key_padding_mask = key_padding_mask.to(query.device)",
+        "self.token_embedding = ResNet50EncoderConfig(vocabulary_size=50257)",
+        'tokenizer: "facebook/wav2vec2-base-960h"',
+        "password: str = getpass.getpass()",
+        "login(password=arguments.password)",
+        'url = f"https://{user}:{password}@{host}"',
+        'headers = {"Authorization": f"Bearer {token_of_environment}"}',
+        "The service asks for bearer authentication.",
+        'wandb.login(key=os.environ["WANDB_API_KEY"])',
+    ],
+)
+def test_ordinary_code_may_be_committed(line: str) -> None:
+    assert first(line) is None

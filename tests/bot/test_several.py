@@ -1,50 +1,26 @@
 """Several metrics of which any may win, from the configuration to the release."""
 
 import json
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bot import config as configuration
 from bot.core.baseline import parse
 from bot.core.board import ranked
-from bot.core.ledger import Ledger
 from bot.core.results import as_json
 from bot.events import Rang
 from bot.handlers import results
 from bot.handlers.setup import setup
-from bot.ports import Launch
-from tests.bot.scene import NOISE, Scene
-from tests.fakes import FakeRun
+from tests.bot.scene import Scene
+from tests.bot.several import ALTERNATIVES, configure, launched, lines, repository, without
 from tests.fakes.world import CONFIG
-
-ALTERNATIVES = "alternatives:\n  val/iou: {goal: maximize, value: last, min_effect: 0.003}\nguards:"
-GAINS: dict[str, tuple[float, float]] = {
-    "0.01": (0.0, 0.0),
-    "0.02": (0.0, 0.03),
-    "0.03": (-0.03, 0.03),
-    "0.04": (0.02, 0.0),
-    "0.05": (0.0, 0.001),
-}
-"""Learning rate to what is gained by accuracy and by overlap."""
-
-
-def outcome(launch: Launch) -> FakeRun:
-    words = dict(word.split("=", 1) for word in launch.command if "=" in word)
-    seed, (accuracy, overlap) = int(words["seed"]), GAINS[words.get("lr", "0.01")]
-    luck = NOISE[seed % len(NOISE)], NOISE[(seed + 2) % len(NOISE)]
-    values = {"val/acc": 0.9 + accuracy + luck[0], "val/iou": 0.7 + overlap + luck[1]}
-    return FakeRun("finished", {**values, "train/minutes": 1 + seed / 100})
 
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
     """A repository without a baseline, where a change may win by accuracy or by overlap."""
-    scene = Scene(tmp_path)
-    configure(scene, CONFIG.replace("guards:", ALTERNATIVES))
-    scene.tracker.outcome = outcome
-    return scene
+    return repository(tmp_path)
 
 
 @pytest.fixture
@@ -52,71 +28,6 @@ def measured(scene: Scene) -> Scene:
     """The same with a baseline."""
     scene.baseline()
     return scene
-
-
-def configure(scene: Scene, text: str) -> None:
-    """A commit to the default branch changes the configuration."""
-    scene.world = replace(scene.world, config=configuration.parse(text))
-
-
-def launched(scene: Scene, rate: str) -> int:
-    """Somebody launches an idea, and it is trained."""
-    pull = scene.experiment(f"Learning rate {rate}", f"lr={rate}")
-    scene.writes("ada", pull, "/launch")
-    scene.rings()
-    return pull
-
-
-def lines(body: str) -> list[str]:
-    return [line for line in body.splitlines() if line.startswith("| ")]
-
-
-def ledger(scene: Scene) -> Ledger:
-    return scene.forge.read_ledger()
-
-
-def test_a_win_by_the_second_metric_goes_all_the_way(measured: Scene) -> None:
-    pull = launched(measured, "0.02")
-    body = measured.last(pull).body
-    first, second = body.splitlines()[:2]
-    assert first.startswith("### ✅ WIN · val/iou +0.03")
-    assert "`/merge` first trains 3 held-out seeds" in second
-    rows = [line.split(" | ")[0] for line in lines(body) if "↑" in line]
-    assert rows[0].startswith("| **val/iou** ↑ `")
-    assert rows[1] == "| val/acc ↑"
-    assert "shared by the 2 metrics that may win" in body
-    assert 'y-axis "val/iou"' in body
-    searched = ledger(measured).at(pull)
-    assert searched
-    assert searched.searched
-    assert searched.searched.gain
-    assert searched.searched.gain.metric == "val/iou"
-    assert measured.forge.checks[searched.searched.commit][0] == "success"
-
-    measured.writes("ada", pull, "/merge")
-    measured.rings()
-    commit, notes, asset = measured.forge.releases["baseline-v2"]
-    assert commit == measured.forge.pull(pull).merge_commit
-    assert notes.startswith("# baseline-v2 · val/iou 0.73")
-    assert "| **val/iou** ↑ |" in notes
-    assert "| val/acc ↑ |" in notes
-    assert any("Labhand-Verdict: WIN val/iou" in message for message in measured.forge.log)
-    assert json.loads(asset)["metric"] == "val/acc"
-    assert measured.last(pull).body.startswith("### ✅ MERGED · val/iou +0.03")
-    kept = ledger(measured).baseline
-    assert kept
-    assert (kept.metric, kept.mean) == ("val/acc", pytest.approx(0.9, abs=0.002))
-
-
-def test_a_win_by_the_second_metric_that_does_not_come_back_is_not_merged(measured: Scene) -> None:
-    pull = launched(measured, "0.02")
-    measured.writes("ada", pull, "/merge")
-    measured.tracker.outcome = lambda launch: outcome(
-        replace(launch, command=tuple("lr=0.01" if w == "lr=0.02" else w for w in launch.command))
-    )
-    measured.rings()
-    assert measured.last(pull).body.startswith("### 🟥 NOT CONFIRMED · val/iou ")
-    assert "baseline-v2" not in measured.forge.releases
 
 
 def test_a_gain_by_one_does_not_pay_for_another_that_is_worse(measured: Scene) -> None:
@@ -186,7 +97,7 @@ def test_gains_of_before_their_metric_was_recorded_are_ranked_with_the_others(
     measured: Scene,
 ) -> None:
     old, new = launched(measured, "0.04"), launched(measured, "0.02")
-    book = ledger(measured)
+    book = measured.forge.read_ledger()
     experiment = book.at(old)
     assert experiment
     assert experiment.searched
@@ -207,16 +118,6 @@ def test_arms_are_compared_by_all_of_them(measured: Scene) -> None:
     assert f"| #{pull} − baseline-v1 | +0.03" in "".join(rows)
 
 
-def test_while_a_win_is_confirmed_its_metric_is_shown(measured: Scene) -> None:
-    pull = launched(measured, "0.02")
-    measured.writes("ada", pull, "/merge")
-    measured.tracker.begin(**{"val/acc": 0.9125, "val/iou": 0.7375})
-    measured.run(Rang("W&B"))
-    (progress,) = [c for c in measured.forge.said_at(pull) if c.key == "progress"]
-    assert "| seed | state | step | val/iou |" in progress.body
-    assert "0.7375" in progress.body
-
-
 def test_an_idea_is_told_by_what_it_may_win(measured: Scene) -> None:
     place = measured.idea("Larger learning rate", settings="lr=0.02")
     measured.labels("ada", place)
@@ -227,9 +128,7 @@ def test_an_idea_is_told_by_what_it_may_win(measured: Scene) -> None:
 
 def test_a_baseline_without_one_of_them_is_told_before_anything_is_spent(scene: Scene) -> None:
     configure(scene, CONFIG)
-    scene.tracker.outcome = lambda launch: replace(
-        run := outcome(launch), values={n: v for n, v in run.values.items() if n != "val/iou"}
-    )
+    scene.tracker.outcome = partial(without, "val/iou")
     scene.baseline()
     configure(scene, CONFIG.replace("guards:", ALTERNATIVES))
     scene.forge.push("mine", {"model.py": "layers = 3\n"})
@@ -240,18 +139,14 @@ def test_a_baseline_without_one_of_them_is_told_before_anything_is_spent(scene: 
 
 
 def test_a_baseline_whose_runs_did_not_log_one_of_them_is_not_released(scene: Scene) -> None:
-    scene.tracker.outcome = lambda launch: replace(
-        run := outcome(launch), values={n: v for n, v in run.values.items() if n != "val/iou"}
-    )
+    scene.tracker.outcome = partial(without, "val/iou")
     scene.baseline()
     assert not scene.forge.releases
     assert any("no finite number for `val/iou`" in comment.body for comment in scene.forge.comments)
 
 
 def test_a_run_that_did_not_log_one_of_them_gets_no_verdict(measured: Scene) -> None:
-    measured.tracker.outcome = lambda launch: replace(
-        run := outcome(launch), values={n: v for n, v in run.values.items() if n != "val/iou"}
-    )
+    measured.tracker.outcome = partial(without, "val/iou")
     pull = launched(measured, "0.02")
     assert "gave no finite number for `val/iou`" in measured.last(pull).body
 
@@ -260,7 +155,7 @@ def test_rules_of_before_there_were_several_still_hold(measured: Scene) -> None:
     configure(measured, CONFIG)
     pull = measured.experiment("Learning rate", "lr=0.04")
     measured.writes("ada", pull, "/launch")
-    experiment = ledger(measured).at(pull)
+    experiment = measured.forge.read_ledger().at(pull)
     assert experiment
     assert experiment.frozen
     assert "alternatives" not in experiment.frozen.model_dump(exclude_defaults=True)

@@ -7,6 +7,7 @@ import pytest
 
 from bot import router
 from bot.events import CommentWritten, FormSent
+from tests.bot.hostile import refused
 from tests.bot.scene import Scene
 
 # Rights
@@ -99,6 +100,31 @@ def test_an_idea_by_command_is_opened_once_wherever_it_is_cut_off(tmp_path: Path
         desk = scene.forge.read_ledger().desk
         assert not desk.errands
         assert 700 in desk.answered
+
+
+@pytest.mark.parametrize("value", ["close", "user@host", "bert-base-uncased", "x" * 300])
+def test_the_settings_of_an_idea_by_command_stay_as_they_were_written(
+    scene: Scene, value: str
+) -> None:
+    place = scene.forge.add_issue("Ideas")
+    scene.writes("ada", place, f'/experiment "another one" lr={value}')
+    experiment = scene.forge.read_ledger().at(max(scene.forge.issues))
+    assert experiment
+    assert experiment.idea
+    assert experiment.idea.overrides == {"lr": value}
+
+
+@pytest.mark.parametrize(
+    "idea",
+    [
+        "'_No response_' lr=0.02",
+        "'wider' lr='0.02 model.width=65'",
+        f"'wider' lr=ghp_{'a1B2' * 9}",
+    ],
+)
+def test_an_idea_that_could_not_be_read_opens_no_issue(scene: Scene, idea: str) -> None:
+    place = scene.forge.add_issue("Ideas")
+    assert refused(scene, lambda: scene.writes("ada", place, f"/experiment {idea}"))
 
 
 def test_a_question_and_its_yes_come_out_once_wherever_they_are_cut_off(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a ring finds in runs that train, and what people see of it."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,8 @@ import pytest
 
 from bot.core.queue import Agent
 from bot.core.runs import ObservedRun
-from bot.core.watch import DEAD_SECONDS, STOP_SECONDS
+from bot.core.watch import DEAD_SECONDS, FOLLOWED_SECONDS, STOP_SECONDS
+from bot.ports import Outage
 from tests.bot.scene import Scene
 from tests.bot.test_launching import configured, look, progress, queued
 from tests.fakes import FakeTracker
@@ -224,6 +226,54 @@ def test_an_item_that_somebody_deleted_is_missing(scene: Scene) -> None:
     scene.tracker.pushed.clear()
     passes(scene, HOUR + 1)
     assert "its item was deleted from the queue" in scene.last(pull).body
+
+
+@pytest.mark.parametrize("answers", [1, 100])
+@pytest.mark.parametrize("by", ["/stop", "/launch"])
+def test_an_item_whose_answer_was_lost_is_stopped_when_it_begins(
+    scene: Scene, answers: int, by: str
+) -> None:
+    configured(scene, seeds={"canary": 1})
+    pull = scene.experiment("An idea", "lr=0.02")
+    scene.forge.scissors.lost = {"push": answers}
+    with contextlib.suppress(Outage):
+        scene.writes("ada", pull, "/launch")
+    scene.forge.scissors.lost = {}
+    unknown = scene.tracker.queue[0][1].run_id
+    if by == "/launch":
+        scene.forge.push(scene.forge.pull(pull).branch, {"model.py": "layers = 9\n"})
+    scene.writes("ada", pull, by)
+    passes(scene, STOP_SECONDS + 1)
+    told = len(scene.forge.said_at(pull))
+    assert scene.tracker.queue[0][1].run_id == unknown  # nobody could take it back
+    assert scene.forge.schedule
+    scene.tracker.begin(**{"val/acc": 0.5})
+    passes(scene, HOUR)
+    assert scene.tracker.runs[unknown].state == "killed"
+    scene.rings()
+    passes(scene, HOUR)
+    assert not scene.forge.schedule
+    experiment = scene.forge.read_ledger().at(pull)
+    assert experiment
+    first, *_ = experiment.attempts[0].runs
+    assert (first.id, first.state, first.unseen) == (unknown, "killed", False)
+    assert len(scene.forge.said_at(pull)) == told + (by == "/launch")  # the newer one's report
+
+
+def test_what_was_lost_is_waited_for_a_day_and_what_was_not_never(scene: Scene) -> None:
+    configured(scene, seeds={"canary": 1})
+    pull = scene.experiment("An idea", "lr=0.02")
+    scene.forge.scissors.lost = {"push": 1}
+    scene.writes("ada", pull, "/launch")
+    scene.writes("ada", pull, "/stop")
+    passes(scene, FOLLOWED_SECONDS - HOUR)
+    assert scene.forge.schedule
+    passes(scene, 2 * HOUR)
+    assert not scene.forge.schedule
+    scene.writes("ada", pull, "/launch only=failed")
+    scene.writes("ada", pull, "/stop")
+    passes(scene, 1)
+    assert not scene.forge.schedule
 
 
 def test_looking_costs_one_listing_however_many_train(scene: Scene) -> None:

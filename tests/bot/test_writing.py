@@ -75,6 +75,20 @@ def test_what_a_model_may_not_touch_is_refused_again_by_the_job_that_settles(
     assert list(scene.forge.branches) == ["main", "labbook"]
 
 
+def test_a_secret_is_refused_by_both_jobs_and_stands_nowhere(scene: Scene) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    place = scene.code_idea()
+    scene.model_works(FakeWriter(text=f'layers = 3\ntoken = "{secret}"\n'))
+    left = scene.world.folder / WORK
+    assert secret not in left.read_text()
+    left.write_text(json.dumps({"files": {"model.py": f"x = 1\n\nkey = '{secret}'\n"}}))
+    router.handle_work(scene.world)
+    said = scene.last(place).body
+    assert "`model.py` holds what looks like a secret (GitHub token) in line 3" in said
+    assert secret not in said
+    assert list(scene.forge.branches) == ["main", "labbook"]
+
+
 def test_job_that_was_cut_off_is_told_by_the_next_ring(scene: Scene) -> None:
     place = scene.code_idea()
     run = scene.world.environment.workflow_run

@@ -210,9 +210,10 @@ def test_a_check_follows_what_becomes_of_a_head(hub: Hub) -> None:
 
 def test_a_release_is_published_once(forge: Forge) -> None:
     commit = head(forge)
-    url = forge.publish("baseline-v1", commit, "Baseline 1", "notes", '{"n": 10}\n')
+    assets = {"baseline.json": '{"n": 10}\n', "runs.csv": "seed\n1\n"}
+    url = forge.publish("baseline-v1", commit, "Baseline 1", "notes", assets)
     assert forge.baseline_asset("baseline-v1") == '{"n": 10}\n'
-    assert forge.publish("baseline-v1", commit, "Baseline 1", "notes", '{"n": 10}\n') == url
+    assert forge.publish("baseline-v1", commit, "Baseline 1", "notes", assets) == url
 
 
 def test_a_workflow_run_ends(hub: Hub) -> None:

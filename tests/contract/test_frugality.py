@@ -4,8 +4,10 @@ import time
 
 import pytest
 
-from bot.core.ledger import Ledger
+from bot.core.desk import Desk
+from bot.core.ledger import Board, Ledger
 from bot.errors import UserError
+from bot.ports import Stale
 from tests.contract.hub import EXPERIMENT, Interference, SandboxHub
 
 PATH = ".github/labhand.yml"
@@ -34,6 +36,28 @@ def test_the_ledger_of_the_start_is_read_once(sandbox_hub: SandboxHub) -> None:
     assert forge.read_ledger() == written
 
 
+def test_what_came_along_and_is_old_by_now_writes_nothing(sandbox_hub: SandboxHub) -> None:
+    begun = sandbox_hub.forge.write_ledger(Ledger(None), Ledger(None).put(EXPERIMENT), "begin")
+    job = sandbox_hub.client()
+    job.start(PATH)
+    now = sandbox_hub.forge.write_ledger(begun, begun.with_board(Board(issue=3)), "board")
+    old = job.read_ledger()
+    assert old == begun
+    with pytest.raises(Stale):
+        job.write_ledger(old, old.with_desk(Desk(answered=(1,))), "desk")
+    assert job.read_ledger() == now
+    written = job.write_ledger(now, now.with_desk(Desk(answered=(1,))), "desk")
+    assert sandbox_hub.forge.read_ledger() == written
+
+
+def test_open_pulls_that_came_along_are_good_once(sandbox_hub: SandboxHub) -> None:
+    sandbox_hub.push("ema", {"a.txt": "a"})
+    pull, job = sandbox_hub.open_pull("ema", "EMA"), sandbox_hub.client()
+    job.start(PATH)
+    sandbox_hub.ada.get_pull(pull).edit(state="closed")
+    assert [job.open_pulls(), job.open_pulls()] == [{pull}, frozenset()]
+
+
 def test_a_start_takes_text_alone(sandbox_hub: SandboxHub) -> None:
     assert sandbox_hub.client().start("src") is None
     with pytest.raises(UserError, match="no text"):
@@ -52,6 +76,30 @@ def test_what_one_job_alone_can_say_is_not_looked_for_behind_it(
         asked.append(len(interference.asked))
     assert asked == [2, 1, 3]
     assert len(sandbox_hub.comments(place)) == 2
+
+
+def test_outside_actions_nobody_is_alone(
+    sandbox_hub: SandboxHub, interference: Interference
+) -> None:
+    """Two crons have no workflow run by which one could tell that the other is at work."""
+    place, forge = sandbox_hub.open_issue("Averaging"), sandbox_hub.client(workflow_run=0)
+    other = sandbox_hub.client(workflow_run=0)
+    interference.before["POST", "/comments"] = lambda: other.say(place, "report:1", "text")
+    said = forge.say(place, "report:1", "text", alone=True)
+    assert [comment.id for comment in sandbox_hub.comments(place)] == [said]
+
+
+def test_a_page_that_is_full_may_be_the_last(
+    sandbox_hub: SandboxHub, interference: Interference
+) -> None:
+    place = sandbox_hub.ada.get_issue(sandbox_hub.open_issue("Averaging"))
+    for number, requests in ((99, 1), (1, 1), (1, 2)):
+        for each in range(number):
+            place.create_comment(f"/status {each}")
+        interference.asked.clear()
+        found = sandbox_hub.client().unanswered(time.time() - 3_600)
+        assert len(interference.asked) == requests
+    assert len(found) == 101
 
 
 def test_an_edit_is_one_request(sandbox_hub: SandboxHub, interference: Interference) -> None:

@@ -12,6 +12,8 @@ from bot.ports import FileChange, Outage
 from bot.sandbox.faults import Fault, Faults
 from tests.contract.hub import EXPERIMENT, OWN_RUN, Interference, SandboxHub, head
 
+ASSETS = {"baseline.json": "{}\n", "runs.csv": "seed\n1\n"}
+
 
 def test_a_rename_names_both_places(sandbox_hub: SandboxHub) -> None:
     forge, text = sandbox_hub.forge, "def dice():\n    return 1\n"
@@ -118,12 +120,12 @@ def test_the_lab_book_tells_its_history(sandbox_hub: SandboxHub) -> None:
     run = f"Labhand-Workflow-Run: {OWN_RUN}"
     who = "Labhand-Asked-By: ada\nLabhand-Comment: 77"
     assert messages == [
-        f"#7: ada launches attempt 1\n\n[skip ci]\n\n{who}\n{run}",
-        f"#7: picked\n\n[skip ci]\n\n{run}",
+        f"#7: ada launches attempt 1\n\n[skip ci]\n\n{who}\n{run}\nLabhand-Decision: 2",
+        f"#7: picked\n\n[skip ci]\n\n{run}\nLabhand-Decision: 1",
     ]
     git = ["git", "interpret-trailers", "--parse"]
     found = subprocess.run(git, input=messages[0], capture_output=True, text=True, check=True)
-    assert found.stdout == f"{who}\n{run}\n"
+    assert found.stdout == f"{who}\n{run}\nLabhand-Decision: 2\n"
     assert commits[-1].parents == []
     assert "lab book" in (forge.file("README.md", "labbook") or "")
     assert forge.file("conf/config.yaml", "labbook") is None
@@ -221,20 +223,24 @@ def test_a_missing_schedule_is_no_trouble(sandbox_hub: SandboxHub) -> None:
 
 
 @pytest.mark.parametrize("given", [{"status": 502}, {"cut": "after"}])
-@pytest.mark.parametrize("on", ["POST */releases", "POST */assets", "PATCH */releases/*"])
+@pytest.mark.parametrize(
+    ("on", "skip"),
+    [("POST */releases", 0), ("POST */assets", 0), ("POST */assets", 1), ("PATCH */releases/*", 0)],
+)
 def test_a_release_is_finished_where_it_was_cut_off(
-    sandbox_hub: SandboxHub, faults: Faults, on: str, given: dict[str, Any]
+    sandbox_hub: SandboxHub, faults: Faults, on: str, skip: int, given: dict[str, Any]
 ) -> None:
     forge = sandbox_hub.forge
     commit = head(forge)
-    faults.add(Fault(on=on, **given))
+    faults.add(Fault(on=on, skip=skip, **given))
     with pytest.raises(Outage):
-        forge.publish("baseline-v1", commit, "Baseline 1", "notes", "{}\n")
+        forge.publish("baseline-v1", commit, "Baseline 1", "notes", ASSETS)
     sandbox_hub.push("main", {"README.md": "# Moved on\n"})
-    forge.publish("baseline-v1", commit, "Baseline 1", "notes", "{}\n")
+    forge.publish("baseline-v1", commit, "Baseline 1", "notes", ASSETS)
     (release,) = sandbox_hub.ada.get_releases()
     assert (release.draft, release.name, release.body) == (False, "Baseline 1", "notes")
-    assert [asset.name for asset in release.assets] == ["baseline.json"]
+    attached = [(asset.name, asset.size, asset.content_type) for asset in release.assets]
+    assert attached == [("baseline.json", 3, "application/json"), ("runs.csv", 7, "text/csv")]
     assert sandbox_hub.ada.get_git_ref("tags/baseline-v1").object.sha == commit
     assert forge.baseline_asset("baseline-v1") == "{}\n"
 
@@ -244,7 +250,7 @@ def test_a_tag_of_something_else_is_not_taken(sandbox_hub: SandboxHub) -> None:
     new = sandbox_hub.push("main", {"README.md": "# New\n"})
     sandbox_hub.ada.create_git_ref("refs/tags/baseline-v1", old)
     with pytest.raises(UserError, match="already"):
-        sandbox_hub.forge.publish("baseline-v1", new, "Baseline 1", "notes", "{}\n")
+        sandbox_hub.forge.publish("baseline-v1", new, "Baseline 1", "notes", ASSETS)
     assert list(sandbox_hub.ada.get_releases()) == []
 
 

@@ -10,7 +10,7 @@ from bot import router
 from bot.__main__ import build
 from bot.config import parse
 from bot.core.attempt import Attempt, Run
-from bot.core.baseline import Baseline, SeedResult
+from bot.core.baseline import ASSET, Baseline, SeedResult
 from bot.core.comparability import Effort, Judge, measures
 from bot.core.experiment import Experiment
 from bot.core.ledger import BaselineRef, Ledger
@@ -66,7 +66,9 @@ def waiting(sandbox_hub: SandboxHub, bees: Bees, interference: Interference) -> 
     hub, forge = sandbox_hub, sandbox_hub.forge
     commit = hub.push("main", {".github/labhand.yml": CONFIG})
     rules = parse(CONFIG).rules
-    forge.publish("baseline-v1", commit, "baseline-v1", "notes", _baseline(commit, rules).text())
+    forge.publish(
+        "baseline-v1", commit, "baseline-v1", "notes", {ASSET: _baseline(commit, rules).text()}
+    )
     forge.create_branch("exp/1-lr", commit)
     change = hub.push("exp/1-lr", {"conf/config.yaml": "lr: 0.2\n"})
     pull = hub.open_pull("exp/1-lr", "A larger learning rate")

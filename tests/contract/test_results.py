@@ -9,7 +9,7 @@ from wandb.apis.public import Run as ApiRun
 
 from bot.__main__ import main
 from bot.core.attempt import Attempt, Run
-from bot.core.baseline import Baseline, SeedResult
+from bot.core.baseline import ASSET, Baseline, SeedResult
 from bot.core.experiment import Experiment
 from bot.core.ledger import BaselineRef, Ledger
 from tests.contract.bees import Bees
@@ -37,7 +37,7 @@ def terminal(bees: Bees, sandbox_hub: SandboxHub, monkeypatch: pytest.MonkeyPatc
         tag="baseline-v1", commit=commit, metric="val/acc", seeds=seeds, config={},
         environment={}, wall_seconds=60,
     )  # fmt: skip
-    forge.publish("baseline-v1", commit, "baseline-v1", "notes", baseline.text())
+    forge.publish("baseline-v1", commit, "baseline-v1", "notes", {ASSET: baseline.text()})
     name = sandbox_hub.name.replace("/", "-")
     ApiRun.create(wandb.Api(), f"{name}-s1", "retina", "acme", "finished")
     seen = next(run for run in bees.server.runs("retina") if run.id == f"{name}-s1")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bot.core import book as books
+from bot.core.baseline import ASSET
 from bot.core.ledger import Ledger
 from bot.errors import UserError
 from bot.ports import Change, CheckState, FileChange, Issue, Pull, Stale
@@ -42,7 +43,7 @@ class FakeForge(Hearing):
         self.pulls: dict[int, Pull] = {}
         self.bodies: dict[int, str] = {}
         self.comments: list[Comment] = []
-        self.releases: dict[str, tuple[str, str, str]] = {}
+        self.releases: dict[str, tuple[str, str, Mapping[str, str]]] = {}
         self.labels: dict[str, str] = {}
         self.borne: dict[int, tuple[str, ...]] = {}
         """The labels of the issues that the bot opened, by number."""
@@ -54,6 +55,8 @@ class FakeForge(Hearing):
         self.unlisted: set[int] = set()
         """PRs that change their page while the open ones are listed."""
         self.book: dict[str, str] = {}
+        self.decided: list[str] = []
+        """The messages of the lab book's commits."""
         self.log: list[str] = []
         self.overtaken: dict[str, str] = {}
         """Branch to where it pointed when the command was written, if it has moved since."""
@@ -257,7 +260,10 @@ class FakeForge(Hearing):
         self.reactions.append((comment_id, content))
 
     def read_ledger(self) -> Ledger:
-        return books.parse(self.branches.get(books.BRANCH), self.book)
+        closed = sorted(each for each in self.book.items() if each[0].startswith(books.CLOSED))
+        name = hashlib.sha256(json.dumps(closed).encode()).hexdigest() if closed else ""
+        head = self.branches.get(books.BRANCH)
+        return books.parse(head, self.book, name, reversed(self.decided))
 
     @write
     def write_ledger(self, before: Ledger, after: Ledger, message: str) -> Ledger:
@@ -272,18 +278,21 @@ class FakeForge(Hearing):
             else:
                 self.book[path] = text
         self.log.append(message)
+        self.decided.append(books.signed(message, self.own_run, files))
         self.branches[books.BRANCH] = self._store(None, dict(self.book))
-        return after.written(self.branches[books.BRANCH])
+        return books.written(after, self.branches[books.BRANCH], files)
 
     def baseline_asset(self, tag: str) -> str:
         if tag not in self.releases:
             raise UserError(f"There is no release `{tag}`.")
-        return self.releases[tag][2]
+        return self.releases[tag][2][ASSET]
 
     @write
-    def publish(self, tag: str, commit: str, title: str, notes: str, asset: str) -> str:
+    def publish(
+        self, tag: str, commit: str, title: str, notes: str, assets: Mapping[str, str]
+    ) -> str:
         del title
-        self.releases.setdefault(tag, (commit, notes, asset))
+        self.releases.setdefault(tag, (commit, notes, assets))
         return f"https://hub/releases/tag/{tag}"
 
     @write

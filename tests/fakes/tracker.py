@@ -8,7 +8,7 @@ from bot.core.attempt import RunState
 from bot.core.queue import Agent, Queued, QueueItem
 from bot.core.runs import ObservedRun, Point
 from bot.errors import UserError
-from bot.ports import Failure, Launch
+from bot.ports import Failure, Launch, Outage
 from tests.fakes.scissors import Scissors, write
 
 
@@ -101,7 +101,8 @@ class FakeTracker:
     @write
     def take_back(self, queue: str, item_id: str) -> None:
         assert queue == "local"
-        launch = self.pushed[item_id]
+        if (launch := self.pushed.get(item_id)) is None:
+            raise Outage("another job has taken it out, and the SDK tells no more than that")
         if any(waiting is launch for _, waiting in self.queue):
             del self.pushed[item_id]
             self.queue = [(job, other) for job, other in self.queue if other is not launch]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core.book import CONTENTS
 from bot.sandbox.github import Issue, Pull
 from tests.faults.stage import BOOK, NAME, Stage
 
@@ -15,6 +16,7 @@ VOLATILE = {
     r"\b30\d{5}\b": "0",
     r"\b1\d{9}(\.\d+)?\b": "0",
     r"\b20\d\d-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?": "then",
+    r"\b(\d{1,2} [A-Z][a-z]+ 20\d\d, )?\d\d:\d\d(?= UTC|, all queued|, finished| \|)": "then",
     r'(?<=check\\": \\")[0-9a-f]{12}': "0",
     r"UnVuUXVldWVJdGVt\w+=*": "item",
 }
@@ -64,12 +66,13 @@ def state(at: Stage) -> dict[str, Any]:
     """Everything that people and the next job can see, but for the reaction to a command.
 
     A commit goes by its tree and its message, as its own name depends on the time; a run by its
-    place in the lab book. What says that GitHub or W&B did not answer is left out.
+    place in the lab book, whose list of contents counts the decisions. What says that GitHub or W&B
+    did not answer is left out.
     """
     repository = at.github.repository(NAME)
     git = repository.git
     seen = {
-        "book": at.book,
+        "book": {path: text for path, text in at.book.items() if path != CONTENTS},
         "threads": {n: _thread(thread) for n, thread in repository.threads.items()},
         "history": {
             ref: git.lines("log", "--format=%T %an %s%n%b", ref) for ref in git.refs if ref != BOOK

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.book import CONTENTS
 from bot.events import Rang
 from tests.bot.scene import Scene
 from tests.fakes import FakeForge
@@ -135,7 +136,7 @@ def state(scene: Scene) -> dict[str, Any]:
     forge = scene.forge
     return {
         "comments": sorted((c.place, c.key, c.body, c.minimized) for c in forge.comments),
-        "book": {path: _timeless(text) for path, text in forge.book.items()},
+        "book": {p: _timeless(text) for p, text in forge.book.items() if p != CONTENTS},
         "releases": forge.releases,
         "branches": {name: forge.tree(sha) for name, sha in _code(forge)},
         "pulls": {n: (p.is_open, p.is_draft, bool(p.merge_commit)) for n, p in forge.pulls.items()},

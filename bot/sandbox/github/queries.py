@@ -20,15 +20,7 @@ Resolver = Callable[[Any, Call, Json], Any]
 
 
 def _connection(name: str, items: Iterable[Any], args: Json) -> Json:
-    found, first, after = list(items), args.get("first"), args.get("after")
-    if first is None:
-        message = "You must provide a `first` or `last` value to properly paginate"
-        raise Problem("MISSING_PAGINATION_BOUNDARIES", f"{message} the `{name}` connection.")
-    if not 0 <= first <= PAGE_LIMIT:
-        message = f"Requesting {first} records on the `{name}` connection"
-        raise Problem(
-            "EXCESSIVE_PAGINATION", f"{message} exceeds the `first` limit of {PAGE_LIMIT} records."
-        )
+    found, first, after = list(items), _checked(name, args), args.get("after")
     start = int(base64.b64decode(after).decode().removeprefix("cursor:")) if after else 0
     shown = found[start : start + first]
     page = {
@@ -38,6 +30,20 @@ def _connection(name: str, items: Iterable[Any], args: Json) -> Json:
         "endCursor": _cursor(start + len(shown)) if shown else None,
     }
     return {"nodes": shown, "pageInfo": page, "totalCount": len(found)}
+
+
+def _checked(name: str, args: Json) -> int:
+    """How many records of a connection are asked for, which has to be said."""
+    first: int | None = args.get("first")
+    if first is None:
+        message = "You must provide a `first` or `last` value to properly paginate"
+        raise Problem("MISSING_PAGINATION_BOUNDARIES", f"{message} the `{name}` connection.")
+    if not 0 <= first <= PAGE_LIMIT:
+        message = f"Requesting {first} records on the `{name}` connection"
+        raise Problem(
+            "EXCESSIVE_PAGINATION", f"{message} exceeds the `first` limit of {PAGE_LIMIT} records."
+        )
+    return first
 
 
 def _cursor(position: int) -> str:
@@ -119,6 +125,13 @@ def _signature(commit: GitNode, *_: Any) -> Json | None:
     return shown if signed else None
 
 
+def _history(commit: GitNode, _: Call, args: Json) -> Json:
+    home = commit.repository
+    limit = f"--max-count={_checked('history', args)}"
+    found = [git_node(home, oid) for oid in home.git.lines("rev-list", limit, commit.oid)]
+    return {"nodes": found}
+
+
 def _mergeable(pull: Pull, *_: Any) -> str:
     if pull.state == "closed":
         return "UNKNOWN"
@@ -176,6 +189,7 @@ RESOLVERS: dict[str, Resolver] = {
     "Commit.messageHeadline": lambda found, *_: found.commit.message.partition("\n")[0],
     "Commit.committedDate": lambda found, *_: found.commit.committer.date,
     "Commit.tree": lambda found, *_: git_node(found.repository, found.commit.tree),
+    "Commit.history": _history,
     "Commit.signature": _signature,
     "Tree.entries": _entries,
     "Blob.byteSize": lambda blob, *_: len(blob.found.data),

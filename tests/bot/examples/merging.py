@@ -113,7 +113,11 @@ FIRST_RELEASE = ReleaseNotes(
 MERGING_EXAMPLES: dict[str, Reply] = {
     "not_confirmed": NotConfirmed(
         "val/dice", welch(Sample((0.8420, 0.8431, 0.8409)), BASELINE, 0.05),
-        finished(Sample((0.8420, 0.8431, 0.8409)), "lh-41-2", 101), "baseline-v6",
+        finished(Sample((0.8420, 0.8431, 0.8409)), "lh-41-2", 101), "baseline-v6", "val/dice",
+    ),
+    "not_confirmed_for_another": NotConfirmed(
+        "val/dice", welch(Sample((0.8301, 0.8322, 0.8295)), BASELINE, 0.05),
+        finished(Sample((0.8301, 0.8322, 0.8295)), "lh-41-2", 101), "baseline-v6", "val/iou",
     ),
     "merged": Merged(
         RELEASE_NOTES.commit, "baseline-v7", f"{REPOSITORY}/releases/tag/baseline-v7",

@@ -1,6 +1,7 @@
 """Reports: each verdict, as it comes."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.comparability import Parity
@@ -10,7 +11,7 @@ from bot.core.interval import Interval, Sample, welch
 from bot.core.results import MetricRow
 from bot.core.spending import level
 from bot.core.verdict import CLOSER
-from bot.replies import Earlier, Option, Rank, Reply, Report, Stale
+from bot.replies import Earlier, Option, Rank, Reply, Report, Stale, Times
 from tests.bot.examples.team import (
     BASELINE,
     BELOW,
@@ -38,6 +39,8 @@ from tests.bot.examples.team import (
     primary,
 )
 
+ASKED = datetime(2026, 11, 22, 9, 12, tzinfo=UTC).timestamp()
+DAY = 86_400.0
 MEMORY = MetricRow("gpu/peak_gib", "minimize", Sample((31.2,)), Sample((31.5,)), None, "2", None)
 SHARED = {
     "evaluation code": "8c1f6e0b2a77",
@@ -88,6 +91,7 @@ SAME: dict[str, Any] = {
     "rank": None,
     "seconds": 12630.0,
     "asked_by": "octocat",
+    "times": Times(ASKED, ASKED + 19 * 60, ASKED + 87 * 60),
     "attempt": 1,
     "group_url": f"{WANDB}/groups/lh-41-1",
     "workflow_url": WORKFLOW,
@@ -182,8 +186,15 @@ LOSS = report(
     attempt=3,
     warnings=(Warned("plateau", (1, 3, 4), "val/dice has not risen since epoch 21"),),
     earlier=(
-        Earlier(2, "a41b77c0d1e2f3a4", 5, "FAILED", f"{REPOSITORY}/issues/47#issuecomment-1002"),
-        Earlier(1, "9e0f1a2b3c4d5e6f", 5, "SUPERSEDED", ""),
+        Earlier(
+            2,
+            "a41b77c0d1e2f3a4",
+            5,
+            "FAILED",
+            f"{REPOSITORY}/issues/47#issuecomment-1002",
+            ASKED - DAY,
+        ),
+        Earlier(1, "9e0f1a2b3c4d5e6f", 5, "SUPERSEDED", "", ASKED - 5 * DAY),
     ),
 )
 NO_GAIN = report(FLAT, "LOSS", INSIDE, title="Cosine instead of step decay")
