@@ -20,7 +20,7 @@ from bot.core.quoting import logged
 from bot.core.results import as_csv, as_json
 from bot.environment import Environment, parse_environment
 from bot.errors import UserError
-from bot.events import CommentWritten, Event, FormSent, IdeaLabelled
+from bot.events import CommentWritten, Event, FormSent, IdeaLabelled, Rang
 from bot.handlers.results import figures, last_report, records
 from bot.handlers.setup import setup
 from bot.handlers.write import read_task, write
@@ -89,14 +89,15 @@ def event() -> int:
         return 0
     if environment.is_replayed and isinstance(found, CommentWritten | FormSent | IdeaLabelled):
         log.info("%s is not who asked for this: it only rings", environment.triggering_actor)
-        found = events.Rang("replay", has_writer=True)
+        found = Rang("replay", has_writer=True)
     return _guarded(environment, found, lambda world: router.handle(found, world))
 
 
 def ring() -> int:
     """Look at everything that is open; for the schedule and for any cron."""
+    rang = Rang("ring")
     environment = parse_environment(os.environ)
-    return _guarded(environment, None, lambda world: router.handle(events.Rang("ring"), world))
+    return _guarded(environment, rang, lambda world: router.handle(rang, world))
 
 
 def settle() -> int:
@@ -215,14 +216,18 @@ WITH_OPTIONS: dict[str, Callable[[list[str]], int]] = {
 }
 
 
-def build(environment: Environment) -> World:
+def build(environment: Environment, event: Event | None = None) -> World:
     """Build the real clients.
+
+    Args:
+        environment: this job's.
+        event: what started it, if anything did.
 
     Raises:
         UserError: the repository's configuration is missing or wrong.
     """
     forge = connect(environment)
-    config = configuration.parse(forge.start(configuration.PATH))
+    config = configuration.parse(forge.start(configuration.PATH, rings=isinstance(event, Rang)))
     tracker = Wandb(
         config.wandb.entity,
         config.wandb.project,
@@ -246,7 +251,7 @@ def connect(environment: Environment) -> GitHub:
 def _guarded(environment: Environment, event: Event | None, act: Callable[[World], object]) -> int:
     """The one place where exceptions end: they become a comment, or the log and a link."""
     try:
-        act(build(environment))
+        act(build(environment, event))
     except UserError as error:
         log.error("%s", error)
         return 0 if _told(environment, event, Problem(str(error))) else 1

@@ -6,20 +6,22 @@ from bot.errors import UserError
 from bot.events import LABEL
 
 HEAD = "HEAD"
-START = f"""query($owner: String!, $name: String!, $file: String!, $label: String!) {{
-  viewer {{ databaseId }}
-  repository(owner: $owner, name: $name) {{
+START = """query($owner: String!, $name: String!, $file: String!) {
+  viewer { databaseId }
+  repository(owner: $owner, name: $name) {
     isPrivate
-    defaultBranchRef {{ name }}
-    file: object(expression: $file) {{ ... on Blob {{ isTruncated text }} }}
-    ...ledger
-    pullRequests(first: 100, states: OPEN) {{ nodes {{ number }} pageInfo {{ hasNextPage }} }}
-    issues(first: 100, states: OPEN, labels: [$label]) {{
-      nodes {{ number updatedAt }} pageInfo {{ hasNextPage }}
-    }}
+    defaultBranchRef { name }
+    file: object(expression: $file) { ... on Blob { isTruncated text } }
+    ...ledger %s
+  }
+}"""
+OPEN = f"""
+fragment open on Repository {{
+  pullRequests(first: 100, states: OPEN) {{ nodes {{ number }} pageInfo {{ hasNextPage }} }}
+  issues(first: 100, states: OPEN, labels: ["{LABEL}"]) {{
+    nodes {{ number updatedAt }} pageInfo {{ hasNextPage }}
   }}
-}}
-{LEDGER}"""
+}}"""
 
 
 class Start(LabBook):
@@ -54,24 +56,30 @@ class Start(LabBook):
         return None
 
     @answered
-    def start(self, path: str) -> str | None:
+    def start(self, path: str, *, rings: bool = False) -> str | None:
         """A file of the default branch, with what most jobs would ask for behind it.
 
         Who we are and what the repository is are not asked for again; the ledger, and what is open,
         are not at first. Should the ledger have moved by then, writing finds it stale.
 
+        Args:
+            path: the file's.
+            rings: whether the job looks at everything that is open. Others may not even have a
+                token that could list it.
+
         Returns:
             The file's text; None if it is not there.
         """
         owner, name = self._name.split("/")
-        given = {"owner": owner, "name": name, "file": f"{HEAD}:{path}", "label": LABEL}
-        answer = self._query(START, given)
+        given = {"owner": owner, "name": name, "file": f"{HEAD}:{path}"}
+        question = START % ("...open" if rings else "") + LEDGER + (OPEN if rings else "")
+        answer = self._query(question, given)
         found = answer["repository"]
         self._bot_id = int(answer["viewer"]["databaseId"])
         self._is_private = found["isPrivate"]
         self._default_branch = (found["defaultBranchRef"] or {}).get("name", "")
         self._came_along["ledger"] = found
-        for listed in ("pullRequests", "issues"):
+        for listed in ("pullRequests", "issues") if rings else ():
             if not found[listed]["pageInfo"]["hasNextPage"]:
                 self._came_along[listed] = found[listed]["nodes"]
         blob = found["file"]

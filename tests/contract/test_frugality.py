@@ -1,6 +1,7 @@
 """What is known already is not asked of GitHub again: its hour has a thousand requests."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -53,9 +54,24 @@ def test_what_came_along_and_is_old_by_now_writes_nothing(sandbox_hub: SandboxHu
 def test_open_pulls_that_came_along_are_good_once(sandbox_hub: SandboxHub) -> None:
     sandbox_hub.push("ema", {"a.txt": "a"})
     pull, job = sandbox_hub.open_pull("ema", "EMA"), sandbox_hub.client()
-    job.start(PATH)
+    job.start(PATH, rings=True)
     sandbox_hub.ada.get_pull(pull).edit(state="closed")
     assert [job.open_pulls(), job.open_pulls()] == [{pull}, frozenset()]
+
+
+def test_a_job_that_may_not_list_what_is_open_starts_all_the_same(
+    sandbox_hub: SandboxHub, tmp_path: Path
+) -> None:
+    server, name = sandbox_hub.server, f"{sandbox_hub.name}-private"
+    (tmp_path / "private" / PATH).parent.mkdir(parents=True)
+    (tmp_path / "private" / PATH).write_text("version: 1\n")
+    server.add_repository(name, source=tmp_path / "private", private=True)
+    token = server.job_token(name, {"checks": "write", "contents": "read"})  # as in check.yml
+    job = sandbox_hub.client(token=token, repository=name)
+    assert job.start(PATH) == "version: 1\n"
+    assert job.is_private
+    with pytest.raises(UserError, match="Resource not accessible by integration"):
+        job.start(PATH, rings=True)
 
 
 def test_a_start_takes_text_alone(sandbox_hub: SandboxHub) -> None:

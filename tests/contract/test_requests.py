@@ -33,6 +33,7 @@ wandb: {entity: acme, project: retina}
 queues: {local: {}}
 """
 SEEDS = (1, 2, 3, 4, 5)
+RING = Rang("W&B")
 MOST_GITHUB, MOST_WANDB = 7, 2
 """From ring to comment, beside one request for each run."""
 MOST_IN_ALL = 15
@@ -58,7 +59,7 @@ class Waiting:
             folder="labhand",
             github_token=self.hub.token,
         )
-        return build(environment)
+        return build(environment, RING)
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_a_report_asks_little(waiting: Waiting) -> None:
     """Counted from the start of the job: its configuration and the ledger are among it."""
     github, before = waiting.interference.asked, waiting.bees.server.operations.copy()
     github.clear()
-    router.handle(Rang("W&B"), waiting.job())
+    router.handle(RING, waiting.job())
     asked = [request.replace(waiting.hub.name, "R") for request in github]
     assert waiting.hub.comments(waiting.pull)[-1].body.startswith("### ✅ WIN · val/acc")
     until = asked.index(f"POST /api/v3/repos/R/issues/{waiting.pull}/comments") + 1

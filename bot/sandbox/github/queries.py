@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from bot.sandbox.github import merging, trees
-from bot.sandbox.github.auth import role_of
+from bot.sandbox.github.auth import grants, role_of
 from bot.sandbox.github.call import Call, Json
 from bot.sandbox.github.nodes import GitNode, Problem, RefNode, git_node, node, repository_named
 from bot.sandbox.github.state import Issue, Pull, Release, Repository, Role, User
@@ -54,12 +54,14 @@ def _state(issue: Issue) -> str:
     return "MERGED" if isinstance(issue, Pull) and issue.merged_at else issue.state.upper()
 
 
-def _issues(home: Repository, _: Call, args: Json) -> Json:
+def _issues(home: Repository, call: Call, args: Json) -> Json:
+    _readable(home, call, "issues")
     found = [issue for issue in home.issues.values() if _fits(issue, args)]
     return _connection("issues", found, args)
 
 
-def _pulls(home: Repository, _: Call, args: Json) -> Json:
+def _pulls(home: Repository, call: Call, args: Json) -> Json:
+    _readable(home, call, "pull-requests")
     found = [
         pull
         for pull in home.pulls.values()
@@ -68,6 +70,11 @@ def _pulls(home: Repository, _: Call, args: Json) -> Json:
         and args.get("baseRefName") in (None, pull.base_ref)
     ]
     return _connection("pullRequests", found, args)
+
+
+def _readable(home: Repository, call: Call, scope: str) -> None:
+    if not grants(call.actor, home, "read", scope):
+        raise Problem("FORBIDDEN", "Resource not accessible by integration")
 
 
 def _fits(issue: Issue, args: Json) -> bool:
