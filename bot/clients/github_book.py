@@ -11,12 +11,14 @@ from bot.core.ledger import Ledger
 from bot.errors import UserError
 from bot.ports import Stale
 
+TIP = f"refs/heads/{book.BRANCH}"
+"""In full, for a tag may have the branch's name."""
 COMMITS = 10
 """Of the last commits, so many are read: some of them may be a person's."""
 
 
 def ledger_at(commit: str) -> str:
-    """What to ask a repository for, to read the lab book at a branch or a commit.
+    """What to ask a repository for, to read the lab book at its tip or at a commit.
 
     The commit is asked for first: should the branch move meanwhile, writing finds it stale.
     """
@@ -32,7 +34,7 @@ fragment texts on Tree {{
 }}"""
 
 
-LEDGER = ledger_at(book.BRANCH)
+LEDGER = ledger_at(TIP)
 READ = """query($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) { ...ledger }
 }
@@ -67,7 +69,7 @@ class LabBook(Connection):
 
     @answered
     def read_ledger(self) -> Ledger:
-        found = self._came_along.pop("ledger", None) or self._ledger_at(book.BRANCH)
+        found = self._came_along.pop("ledger", None) or self._ledger_at(TIP)
         if found["book"] is None:
             return Ledger(None)
         try:

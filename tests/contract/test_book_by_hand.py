@@ -92,3 +92,10 @@ def _asked(hub: SandboxHub, commit: str | None) -> dict[str, Any]:
     query = READ + ledger_at(str(commit))
     _, answer = hub.ada.requester.graphql_query(query, {"owner": owner, "name": name})
     return dict(answer["data"]["repository"])
+
+
+def test_a_tag_of_the_same_name_is_not_taken_for_the_branch(sandbox_hub: SandboxHub) -> None:
+    first, last = decided(sandbox_hub)
+    assert first.head
+    sandbox_hub.ada.create_git_ref("refs/tags/labbook", first.head)
+    assert sandbox_hub.client().read_ledger() == last

@@ -91,9 +91,10 @@ def ref_node_id(repository: Repository, ref: str) -> str:
 
 
 def git_node(repository: Repository, expression: str) -> GitNode | None:
-    """What an expression such as `main:README.md` names, or None."""
+    """What an expression such as `main:README.md` names, or None: a tag goes before a branch."""
     name, colon, path = expression.partition(":")
-    oid = repository.git.refs.get(f"refs/heads/{name}", name)
+    refs = repository.git.refs
+    oid = refs.get(f"refs/tags/{name}") or refs.get(f"refs/heads/{name}") or refs.get(name, name)
     found = repository.git.read(f"{oid}{colon}{path}")
     return GitNode(repository, found) if found else None
 
