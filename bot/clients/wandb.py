@@ -47,7 +47,6 @@ class Wandb(Histories, Queues, Runs):
 
     @answered
     def prepare(self, commit: str, command: Sequence[str], image: str | None = None) -> str:
-        api = self._api
         source: dict[str, Any] = {"path": image, "job_type": "image", "name": f"{JOB}-image"}
         if image is None:
             source = {
@@ -60,8 +59,6 @@ class Wandb(Histories, Queues, Runs):
             }
         os.environ.update(self._git)  # the SDK runs git, and has no other way to say this
         job = self._job(source)
-        if job is None and not api.viewer:
-            raise Outage("W&B made no job")
         if job is None:
             raise UserError(
                 f"W&B could not make a job of `{image or commit[:7]}`: "
@@ -71,7 +68,12 @@ class Wandb(Histories, Queues, Runs):
         return f"{self._path}/{job.name}"
 
     def _job(self, source: Mapping[str, Any]) -> Any:
-        """Make a job; None if it could not be made: why was said, not raised."""
+        """Make a job; None if it cannot be made: why was said, not raised.
+
+        Raises:
+            Outage: git or W&B did not answer. Of W&B the SDK says nothing then: it could not begin
+                the hidden run that brings the job.
+        """
         with contextlib.redirect_stdout(sys.stderr):  # importing it sets up logging to stdout
             from wandb.sdk.launch.create_job import create_job
 
@@ -80,6 +82,8 @@ class Wandb(Histories, Queues, Runs):
                 job = create_job(entity=self._entity, project=self._project, **source)
         except ValueError as error:  # an upload that failed
             raise Outage(f"W&B made no job: {error}") from error
+        if job is None and not said:
+            raise Outage("W&B made no job, and said no reason")
         if job is None and (why := git_remote.outage("\n".join(said))):
             raise Outage(f"git had no answer: {why}")
         return job

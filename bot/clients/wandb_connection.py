@@ -137,11 +137,12 @@ def load() -> Any:
 
 @contextlib.contextmanager
 def heard() -> Iterator[list[str]]:
-    """Hear what the SDK says from here on, where it raises nothing; the log gets it too."""
+    """Hear the errors that the SDK tells from here on and does not raise; the log gets them too."""
     said: list[str] = []
 
     def note(record: logging.LogRecord) -> bool:
-        said.append(record.getMessage())
+        if record.levelno >= logging.ERROR:
+            said.append(record.getMessage())
         return True
 
     log.addFilter(note)

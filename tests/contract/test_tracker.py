@@ -133,6 +133,18 @@ def test_git_that_is_asked_to_wait_is_no_wrong_commit(
     faults.reset()
 
 
+def test_a_job_that_w_and_b_did_not_answer_is_no_wrong_commit(
+    tracker: Wandb, sandbox_hub: SandboxHub, bees: Bees
+) -> None:
+    commit = head(sandbox_hub.forge)
+    bees.faults.add(Fault(on="mutation upsertBucket", cut="midway"))
+    with pytest.raises(Outage, match="W&B made no job"):
+        tracker.prepare(commit, ["python"])
+    assert bees.faults.unused == []
+    bees.faults.reset()
+    assert tracker.prepare(commit, ["python"])
+
+
 def test_observes_what_runs_say(bees: Bees, tracker: Wandb) -> None:
     bees.train("lh-good")
     bees.train("lh-bad", json.dumps(RECORD))
