@@ -1,5 +1,6 @@
 """The processes that train together: one alone, or as many as torchrun has started."""
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,3 +100,5 @@ def _together() -> Iterator[None]:
 def _join() -> None:
     if world() > 1 and not distributed.is_initialized():
         distributed.init_process_group()  # gloo for what is on the CPU, nccl for what is on GPUs
+        # Left to the interpreter's end, gloo's threads now and then abort a process that is done.
+        atexit.register(distributed.destroy_process_group)
